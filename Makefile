@@ -1,0 +1,42 @@
+# ShopenData. `make` lists the targets.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+PYTHON := .venv/bin/python
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 24
+
+portal: ## installs what is missing and starts the portal on http://127.0.0.1:5000
+	@stack/bootstrap.sh
+	@$(PYTHON) -m stack portal
+
+stop: ## stops the portal and the test stack; data stays
+	@[ ! -x $(PYTHON) ] || for stack in fault test portal; do $(PYTHON) -m stack stop $$stack; done
+
+reset: ## stops the portal and removes all its data (asks first; YES=1 does not)
+	@[ -n "$(YES)" ] || { read -r -p "Remove all data of the portal below var/? [y/N] " answer && [ "$$answer" = y ]; }
+	@[ ! -x $(PYTHON) ] || $(PYTHON) -m stack reset portal
+
+test: ## runs all tests on a stack of their own (var/test), beside a running portal
+	@stack/bootstrap.sh test
+	@$(PYTHON) tests/run
+
+lint: ## ruff, pyright, import-linter
+	@stack/bootstrap.sh test
+	@.venv/bin/ruff check .
+	@.venv/bin/ruff format --check .
+	@.venv/bin/pyright
+	@.venv/bin/lint-imports
+
+bench: ## benchmarks: ratios, both sides in one run
+	@stack/bootstrap.sh test
+	@$(PYTHON) tests/run bench
+
+docs: ## renders the generated pages of docs/
+	@$(PYTHON) -m stack up test
+	@.venv/bin/ckan -c var/test/ckan.ini config declaration shopendata --include-docs > docs/configuration.txt
+
+lock: ## renews the lock files from pyproject.toml
+	@config/lock
+
+.PHONY: help portal stop reset test lint bench docs lock

@@ -1,0 +1,1 @@
+"""ShopenData: an open data portal for Chinese public agencies, as CKAN extensions."""

@@ -1,0 +1,15 @@
+"""One typed reader for each option; defaults and descriptions stand in ``config_declaration.yaml``."""
+
+from __future__ import annotations
+
+from ckan.plugins import toolkit as tk
+
+
+def session_idle_minutes() -> int:
+    """Minutes without a request after which a log-in ends."""
+    return tk.config["ckanext.shopendata.session.idle_minutes"]
+
+
+def action_body_limit() -> int:
+    """Largest body of an action call that carries no file, in bytes."""
+    return tk.config["ckanext.shopendata.action.body_limit"]

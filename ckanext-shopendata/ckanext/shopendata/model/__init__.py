@@ -1,0 +1,1 @@
+"""Tables of the distribution, one module per aggregate."""

@@ -1,0 +1,35 @@
+"""Wires ShopenData into CKAN; behaviour lives in the modules named here."""
+
+from __future__ import annotations
+
+import ckan.plugins as p
+import ckan.plugins.toolkit as tk
+from ckan.common import CKANConfig
+from ckan.lib.plugins import DefaultTranslation
+from ckan.types import CKANApp
+
+from ckanext.shopendata import cli, hardening
+
+
+@tk.blanket.config_declarations
+class ShopendataPlugin(p.SingletonPlugin, DefaultTranslation):
+    """The portal's domain, data gateway settings, hardening and command line."""
+
+    p.implements(p.IClick)
+    p.implements(p.IMiddleware, inherit=True)
+    p.implements(p.ITranslation)
+
+    # IClick
+
+    def get_commands(self) -> list[object]:
+        return [cli.shopendata]
+
+    # IMiddleware
+
+    def make_middleware(self, app: CKANApp, config: CKANConfig) -> CKANApp:
+        return hardening.install(app)
+
+    # ITranslation
+
+    def i18n_domain(self) -> str:
+        return "ckanext-shopendata"

@@ -1,0 +1,25 @@
+# Sourced by every process script. SHOPENDATA_VAR: the stack's folder. SHOPENDATA_ACCOUNT_<process>: the account to run
+# as; only root can change to it, and containers start with theirs already.
+set -eu
+ROOT=$(cd "$(dirname "$0")/../.." && pwd)
+process=$(basename "$0")
+VAR=${SHOPENDATA_VAR:?is the folder of all state}
+BIN=$ROOT/.venv/bin
+eval "account=\${SHOPENDATA_ACCOUNT_$process:-}"
+umask 027
+
+# What a killed predecessor left (nginx's workers outlive their master and hold its port): same folder, not this shell.
+for other in /proc/[0-9]*; do
+    if [ "$other" != "/proc/$$" ] && [ "$other/cwd" -ef "$VAR/run/$process" ]; then
+        kill -KILL "${other#/proc/}" 2>/dev/null || true
+    fi
+done
+
+# run COMMAND...: becomes the command, without root's rights.
+run() {
+    if [ "$(id -u)" = 0 ] && [ -n "$account" ] && [ "$account" != root ]; then
+        exec setpriv --reuid="$account" --regid="$(id -g "$account")" --init-groups --inh-caps=-all --no-new-privs \
+            -- "$@"
+    fi
+    exec "$@"
+}

@@ -1,0 +1,35 @@
+"""``ckan shopendata harvest ...``."""
+
+from __future__ import annotations
+
+import time
+
+import ckan.plugins.toolkit as tk
+import click
+from ckan import model
+
+__all__ = ["harvest"]
+
+
+@click.group(short_help="Synchronise catalogues.")
+def harvest() -> None:
+    """Synchronise catalogues."""
+
+
+@harvest.command()
+@click.option("--every", default=60, show_default=True, help="Seconds between two rounds.")
+@click.option("--rounds", default=0, help="Stop after so many rounds (0: never).")
+def schedule(every: int, rounds: int) -> None:
+    """Queues due harvest jobs and closes finished ones, again and again.
+
+    An error ends the process; its supervisor starts it anew with fresh connections.
+    """
+    done = 0
+    while True:
+        user = tk.get_action("get_site_user")({"ignore_auth": True}, {})
+        tk.get_action("harvest_jobs_run")({"user": user["name"], "ignore_auth": True}, {})
+        model.Session.remove()
+        done += 1
+        if rounds and done >= rounds:
+            return
+        time.sleep(every)

@@ -1,0 +1,41 @@
+"""Brings an installation's data up to date: roles, tables, the first account, static bundles. Safe to repeat."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from urllib.parse import quote
+
+from stack import console, databases, secrets
+from stack.settings import ROOT, Settings
+
+ADMIN = "admin"
+
+
+def ckan(settings: Settings, *arguments: str, environ: dict[str, str] | None = None) -> None:
+    """Runs one ``ckan`` command of this installation; its output goes to ``log/prepare.log``."""
+    console.command(
+        [ROOT / ".venv" / "bin" / "ckan", "-c", settings.var / "ckan.ini", *arguments],
+        settings.log / "prepare.log",
+        f"`ckan {' '.join(arguments[:2])}` failed",
+        cwd=ROOT,
+        env=os.environ | (environ or {}),
+    )
+
+
+def migrator_url(settings: Settings) -> str:
+    """The address by which migrations reach CKAN's database: a role of their own, not the web processes'."""
+    password = quote(secrets.read(Path(settings["SECRETS"]), "ckan_migrator"))
+    return f"postgresql://ckan_migrator:{password}@{settings['POSTGRES_HOST']}:{settings['POSTGRES_PORT']}/ckan"
+
+
+def prepare(settings: Settings) -> None:
+    """Needs a running PostgreSQL, Redis and Solr."""
+    with console.step("databases and roles"):
+        databases.prepare(settings)
+    with console.step("tables (migrations)"):
+        ckan(settings, "db", "upgrade", environ={"CKAN_SQLALCHEMY_URL": migrator_url(settings)})
+    with console.step("front-end bundles, translations and the first account"):
+        ckan(settings, "shopendata", "prepare", "--admin", ADMIN, environ={
+            "SHOPENDATA_ADMIN_PASSWORD": secrets.read(Path(settings["SECRETS"]), "admin_password"),
+        })

@@ -1,0 +1,1 @@
+"""The portal's looks: templates, styles, images. Imported as ``ckanext.shopendata.theme``; no behaviour lives here."""

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import ckan.plugins.toolkit as tk
-from ckan.types import AuthResult, Context, DataDict
+from ckan import model
+from ckan.types import AuthFunction, AuthResult, Context, DataDict
 
 #: Everything ckanext-harvest asks permission for.
 GUARDED = (
@@ -29,6 +30,7 @@ GUARDED = (
     "harvest_source_create",
     "harvest_source_delete",
     "harvest_source_list",
+    "harvest_source_patch",
     "harvest_source_reindex",
     "harvest_source_show",
     "harvest_source_show_status",
@@ -39,12 +41,32 @@ GUARDED = (
 )
 
 
+#: What also writes harvest sources: to CKAN a source is a dataset of this type.
+SOURCE_TYPE = "harvest"
+
+
 def auth_functions() -> dict[str, Callable[..., AuthResult]]:
-    """The guarded functions, each refusing everybody: CKAN lets only administrators past a refusal."""
+    """Chained functions that refuse; CKAN lets only administrators past a refusal."""
+    return dict.fromkeys(GUARDED, refuse) | dict.fromkeys(("package_create", "package_update"), refuse_sources)
 
-    @tk.chained_auth_function
-    @tk.auth_allow_anonymous_access
-    def refuse(next_auth: object, context: Context, data_dict: DataDict | None = None) -> AuthResult:
-        return {"success": False, "msg": tk._("Only administrators may manage harvest sources")}
 
-    return dict.fromkeys(GUARDED, refuse)
+def _refusal() -> AuthResult:
+    return {"success": False, "msg": tk._("Only administrators may manage harvest sources")}
+
+
+@tk.chained_auth_function
+@tk.auth_allow_anonymous_access
+def refuse(next_auth: AuthFunction, context: Context, data_dict: DataDict | None = None) -> AuthResult:
+    """Nobody."""
+    return _refusal()
+
+
+@tk.chained_auth_function
+@tk.auth_allow_anonymous_access
+def refuse_sources(next_auth: AuthFunction, context: Context, data_dict: DataDict | None = None) -> AuthResult:
+    """Nobody, if the dataset is a harvest source or is to become one; else what CKAN says."""
+    package = context.get("package")
+    if package is None and (data_dict or {}).get("id"):
+        package = model.Package.get(str((data_dict or {})["id"]))
+    types = {(data_dict or {}).get("type"), package.type if package else None}
+    return _refusal() if SOURCE_TYPE in types else next_auth(context, data_dict)

@@ -7,6 +7,7 @@ import time
 import ckan.plugins.toolkit as tk
 import click
 from ckan import model
+from ckanext.harvest import queue
 
 __all__ = ["harvest"]
 
@@ -33,3 +34,17 @@ def schedule(every: int, rounds: int) -> None:
         if rounds and done >= rounds:
             return
         time.sleep(every)
+
+
+@harvest.command()
+def gather() -> None:
+    """Takes harvest jobs from the queue, one by one, and runs them.
+
+    ckanext-harvest's own command waits for the next job without end, but redis-py 8 gives up reading after some
+    seconds: on an idle portal it would die and be started again all day.
+    """
+    consumer = queue.get_gather_consumer()
+    consumer.redis.connection_pool.connection_kwargs["socket_timeout"] = None
+    for method, header, body in consumer.consume(queue.get_gather_queue_name()):
+        queue.gather_callback(consumer, method, header, body)
+        model.Session.remove()

@@ -27,17 +27,21 @@ def up(stack: Settings) -> services.Supervisor:
     environ = environment(stack, chosen)
     begin(stack, supervisor, environ)
     stale(stack, supervisor, changed)
+    supervisor.begin(*services.BACKENDS)
     for process in services.BACKENDS:
         with step(process.name):
             supervisor.ensure(process)
     data_link(stack, chosen)
     stamp = stack.run / "prepared"
     if not stamp.exists() or stamp.read_text() != preparation(stack):
+        # New tables, words or bundles: whoever loaded the old ones starts again.
+        supervisor.stop(*services.PYTHON)
         prepare.prepare(stack)
         for folder in ("storage", "webassets"):
             place.give(stack.var / folder, chosen.app, deep=True)
         stamp.write_text(preparation(stack))
     with step("web, gateway, workers and front door"):
+        supervisor.begin(*services.FRONTENDS)
         for process in services.FRONTENDS:
             supervisor.ensure(process)
     return supervisor
@@ -119,7 +123,7 @@ def begin(stack: Settings, supervisor: services.Supervisor, environ: dict[str, s
     for name in ("nginx", *settings.LISTENING):
         if holder := services.holder(stack.port(name)):
             variable = "SHOPENDATA_PORT" if stack.name == "portal" else f"SHOPENDATA_{stack.name.upper()}_PORT"
-            raise StackError(f"port {stack.port(name)} ({name}) is taken by {holder}; choose others with {variable}=")
+            raise StackError(f"port {stack.port(name)} ({name}) is taken by {holder}; choose others with {variable}=…")
     supervisor.start(environ)
     fingerprint.write_text(wanted)
 
@@ -140,7 +144,7 @@ def code() -> str:
         path
         for folder in ("ckanext-shopendata", "harvesters", "theme", "config/gunicorn", "config/processes")
         for path in (ROOT / folder).rglob("*")
-        if path.is_file() and "__pycache__" not in path.parts
+        if path.is_file() and "__pycache__" not in path.parts and path.suffix != ".mo"
     )
 
 
@@ -216,6 +220,14 @@ def render_for(process: str) -> None:
         render.write(target, stack)
 
 
+def hint(name: str, error: StackError) -> str:
+    """The one cause that hides behind many symptoms, and that may keep a log from saying so: a full disk."""
+    var = settings.read(name).var
+    nothing_left = var.exists() and shutil.disk_usage(var).free < 16 * 2**20
+    complained = error.log is not None and "No space left on device" in console.tail(error.log)
+    return f"the disk that holds {var} is full" if nothing_left or complained else ""
+
+
 def main(arguments: list[str] | None = None) -> int:
     """The command line; returns the exit code."""
     parser = argparse.ArgumentParser(prog="python -m stack", description=__doc__)
@@ -238,7 +250,7 @@ def main(arguments: list[str] | None = None) -> int:
             case "render":
                 render_for(given.name)
     except StackError as error:
-        return console.fail(error)
+        return console.fail(error, hint(given.name, error))
     except KeyboardInterrupt:
         return console.fail(StackError("interrupted; run the same command again to go on"))
     return 0

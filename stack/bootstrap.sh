@@ -38,6 +38,10 @@ step() {
     echo " $((SECONDS - started)) s"
 }
 
+open_log() {
+    mkdir -p var/log && : >"$log" || fail "cannot write below $PWD/var"
+}
+
 missing_packages() {
     local package
     for package in "${packages[@]}"; do
@@ -77,9 +81,6 @@ python_environment() {
     .venv/bin/pip install --disable-pip-version-check -q --no-deps --no-build-isolation --editable .
 }
 
-mkdir -p var/log || fail "cannot write below $PWD/var"
-: >"$log"
-
 missing=$(missing_packages | tr '\n' ' ')
 if [ -n "$missing" ]; then
     sudo=
@@ -93,6 +94,7 @@ if [ -n "$missing" ]; then
             exit 1
         fi
     fi
+    open_log
     step "Debian packages: $missing" install_packages $missing || fail "the packages could not be installed"
 fi
 
@@ -101,6 +103,7 @@ lock=requirements.lock
 if [ "$purpose" = test ] || [ -e .venv/.test ]; then lock=requirements-test.lock; fi
 wanted=$(cat requirements-build.lock "$lock" setup.py pyproject.toml | sha256sum)
 if [ "$(cat .venv/.lock 2>/dev/null)" != "$wanted" ]; then
+    open_log
     [ ! -x .venv/bin/python ] || .venv/bin/python -c '' 2>/dev/null || rm -rf .venv
     step "Python packages" python_environment "$lock" || fail "the Python packages could not be installed"
     echo "$wanted" >.venv/.lock

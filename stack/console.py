@@ -34,9 +34,9 @@ def tail(log: Path, lines: int = 15) -> str:
         return "".join(f"    {line.rstrip()[:240]}\n" for line in deque(stream, maxlen=lines))
 
 
-def fail(error: StackError) -> int:
-    """Prints the error and the tail of its log to standard error; returns the exit code."""
-    print(f"✗ {error}", file=sys.stderr)
+def fail(error: StackError, hint: str = "") -> int:
+    """Prints the error, a hint and the tail of its log to standard error; returns the exit code."""
+    print(f"✗ {error}" + (f": {hint}" if hint else ""), file=sys.stderr)
     if error.log and (text := tail(error.log)):
         print(f"  last lines of {error.log}:\n{text}", end="", file=sys.stderr)
     return 1

@@ -104,9 +104,7 @@ def _role(cluster: psycopg.Connection[tuple[object, ...]], name: str, password: 
     cluster.execute(_sql("ALTER ROLE {} NOSUPERUSER NOCREATEDB NOCREATEROLE NOINHERIT ", name) + options)
 
 
-def _database(
-    cluster: psycopg.Connection[tuple[object, ...]], name: str, owner: str, guests: tuple[str, ...]
-) -> None:
+def _database(cluster: psycopg.Connection[tuple[object, ...]], name: str, owner: str, guests: tuple[str, ...]) -> None:
     if not cluster.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,)).fetchone():
         cluster.execute(_sql("CREATE DATABASE {} OWNER {}", name, owner))
     cluster.execute(_sql("REVOKE ALL ON DATABASE {} FROM PUBLIC", name))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 from urllib.parse import quote
 
@@ -35,7 +36,26 @@ def prepare(settings: Settings) -> None:
         databases.prepare(settings)
     with console.step("tables (migrations)"):
         ckan(settings, "db", "upgrade", environ={"CKAN_SQLALCHEMY_URL": migrator_url(settings)})
-    with console.step("front-end bundles, translations and the first account"):
-        ckan(settings, "shopendata", "prepare", "--admin", ADMIN, environ={
-            "SHOPENDATA_ADMIN_PASSWORD": secrets.read(Path(settings["SECRETS"]), "admin_password"),
-        })
+    with console.step("translations, front-end bundles and the first account"):
+        compile_translations(settings)
+        ckan(
+            settings,
+            "shopendata",
+            "prepare",
+            "--admin",
+            ADMIN,
+            environ={"SHOPENDATA_ADMIN_PASSWORD": secrets.read(Path(settings["SECRETS"]), "admin_password")},
+        )
+        # The browser's messages; CKAN's own server would make them at start, gunicorn does not.
+        shutil.rmtree(settings.var / "storage" / "i18n", ignore_errors=True)
+        ckan(settings, "translation", "js")
+
+
+def compile_translations(settings: Settings) -> None:
+    """Compiles the Chinese catalogue when its source is newer (images hold it compiled)."""
+    folder = ROOT / "ckanext-shopendata" / "ckanext" / "shopendata" / "i18n" / "zh_Hans_CN" / "LC_MESSAGES"
+    source, compiled = folder / "ckanext-shopendata.po", folder / "ckanext-shopendata.mo"
+    if not compiled.exists() or compiled.stat().st_mtime < source.stat().st_mtime:
+        console.command(
+            [ROOT / "config" / "translate", "compile"], settings.log / "prepare.log", "the translations do not compile"
+        )

@@ -132,13 +132,18 @@ class Supervisor:
         """The process id; 0 when it does not run."""
         return int(self.rpc.getProcessInfo(process)["pid"])
 
+    def begin(self, *processes: Process) -> None:
+        """Starts processes that do not run, all at once, without waiting for any."""
+        for process in processes:
+            if self.state(process.name) not in {"RUNNING", "STARTING"}:
+                try:
+                    self.rpc.startProcess(process.name, False)
+                except Fault as fault:
+                    raise StackError(f"{process.name}: {fault.faultString}") from None
+
     def ensure(self, process: Process) -> None:
         """Starts a process unless it runs, and waits until it serves; raises :class:`StackError` with its log."""
-        if self.state(process.name) not in {"RUNNING", "STARTING"}:
-            try:
-                self.rpc.startProcess(process.name, False)
-            except Fault as fault:
-                raise StackError(f"{process.name}: {fault.faultString}") from None
+        self.begin(process)
         log = self.settings.log / f"{process.name}.log"
         started = time.monotonic()
         failing_since: float | None = None
@@ -146,7 +151,9 @@ class Supervisor:
             state, now = self.state(process.name), time.monotonic()
             if state == "RUNNING" and process.ready(self.settings):
                 return
-            if state == "BACKOFF":
+            if state == "RUNNING":
+                failing_since = None
+            elif state == "BACKOFF":
                 failing_since = failing_since or now
             # A process that keeps dying will not do better for being watched to the end of its retries.
             if state == "FATAL" or (failing_since and now - failing_since > 8):

@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parent.parent
 #: Services that listen, in the order of their ports after the portal's own.
 LISTENING = ("web", "gateway", "postgres", "redis", "solr")
 
-#: First port of each named stack; ``SHOPENDATA_PORT`` overrides it.
+#: First port of each named stack.
 STACKS = {"portal": 5000, "test": 5100, "fault": 5200}
 
 
@@ -45,6 +45,7 @@ VARIABLES: dict[str, Variable] = {
     "SHOPENDATA_WEB_THREADS": Variable("threads of each of them", "4"),
     "SHOPENDATA_GATEWAY_WORKERS": Variable("processes of the data gateway", "1"),
     "SHOPENDATA_GATEWAY_THREADS": Variable("threads of each of them", "8"),
+    "SHOPENDATA_FORWARDED_ALLOW_IPS": Variable("who may tell the web processes a client's address", "127.0.0.1"),
     "SHOPENDATA_ANONYMOUS_RATE": Variable("requests a second allowed to one anonymous address", "20"),
     "SHOPENDATA_ANONYMOUS_BURST": Variable("requests above that rate that may come at once", "100"),
     "SHOPENDATA_LOGIN_RATE": Variable("log-in attempts a minute allowed to one address", "20"),
@@ -109,11 +110,14 @@ class Settings:
 def read(name: str = "portal", environ: Mapping[str, str] = os.environ) -> Settings:
     """The settings of a stack: each variable from ``environ``, else its default, else derived from the stack's name.
 
+    A second stack must not inherit the first one's ports, so its variables carry its name: ``SHOPENDATA_TEST_PORT``.
     Raises ``KeyError`` for an unknown stack and ``ValueError`` for a port that is no number.
     """
-    var = Path(environ.get("SHOPENDATA_VAR") or (ROOT / "var" if name == "portal" else ROOT / "var" / name))
-    port = int(environ.get("SHOPENDATA_PORT" if name == "portal" else f"SHOPENDATA_{name.upper()}_PORT") or STACKS[name])
-    site_url = environ.get("SHOPENDATA_SITE_URL") or f"http://127.0.0.1:{port}"
+    prefix = "SHOPENDATA_" if name == "portal" else f"SHOPENDATA_{name.upper()}_"
+    given = {key: environ.get(key.replace("SHOPENDATA_", prefix, 1), "") for key in VARIABLES}
+    var = Path(given["SHOPENDATA_VAR"] or (ROOT / "var" if name == "portal" else ROOT / "var" / name))
+    port = int(given["SHOPENDATA_PORT"] or STACKS[name])
+    site_url = given["SHOPENDATA_SITE_URL"] or f"http://127.0.0.1:{port}"
     derived = {
         "SHOPENDATA_VAR": str(var),
         "SHOPENDATA_SECRETS": str(var / "secrets"),
@@ -135,16 +139,9 @@ def read(name: str = "portal", environ: Mapping[str, str] = os.environ) -> Setti
         # Ordinary tests hammer the door from one address; the limits have a test of their own.
         derived |= {"SHOPENDATA_ANONYMOUS_RATE": "200", "SHOPENDATA_ANONYMOUS_BURST": "400"}
         derived |= {"SHOPENDATA_LOGIN_RATE": "600", "SHOPENDATA_WEB_WORKERS": "1"}
-    values = {
-        # A second stack must not inherit the ports of the first one's environment.
-        key: (environ.get(key) if name == "portal" or key == "SHOPENDATA_MIN_FREE_MB" else None)
-        or derived.get(key)
-        or variable.default
-        or ""
-        for key, variable in VARIABLES.items()
-    }
-    values["SHOPENDATA_PORT"] = str(port)
-    return Settings(name, values)
+    return Settings(
+        name, {key: given[key] or derived.get(key) or variable.default or "" for key, variable in VARIABLES.items()}
+    )
 
 
 def _ckan_folder() -> Path:

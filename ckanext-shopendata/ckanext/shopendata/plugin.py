@@ -6,18 +6,31 @@ import ckan.plugins as p
 import ckan.plugins.toolkit as tk
 from ckan.common import CKANConfig
 from ckan.lib.plugins import DefaultTranslation
-from ckan.types import CKANApp
+from ckan.types import Action, CKANApp, Schema
 
 from ckanext.shopendata import cli, hardening
+from ckanext.shopendata.hardening import status, tokens
 
 
 @tk.blanket.config_declarations
 class ShopendataPlugin(p.SingletonPlugin, DefaultTranslation):
     """The portal's domain, data gateway settings, hardening and command line."""
 
+    p.implements(p.IActions)
+    p.implements(p.IApiToken, inherit=True)
     p.implements(p.IClick)
     p.implements(p.IMiddleware, inherit=True)
     p.implements(p.ITranslation)
+
+    # IActions
+
+    def get_actions(self) -> dict[str, Action]:
+        return {"status_show": status.status_show}
+
+    # IApiToken
+
+    def create_api_token_schema(self, schema: Schema) -> Schema:
+        return tokens.default_term(schema)
 
     # IClick
 

@@ -34,7 +34,13 @@ PREVIEW_POLICY = _policy(script_src="'self' 'unsafe-inline'")
 FILE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
 
 _PREVIEWS = ("resource.view", "dataset_resource.view")
-_FILES = ("resource.download", "dataset_resource.download", "file.download", "file.public_download", "file.trusted_download")
+_FILES = (
+    "resource.download",
+    "dataset_resource.download",
+    "file.download",
+    "file.public_download",
+    "file.trusted_download",
+)
 
 
 def install(app: CKANApp) -> None:

@@ -1,0 +1,47 @@
+"""Fixtures of all tests that need services: CKAN's own, on tables that migrations made under their own role."""
+
+from pathlib import Path
+
+import ckan.model as model
+import pytest
+from stack import settings
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _tables_exist():
+    """The tests' role may not make or drop tables (like the portal's): emptying them is all that resetting needs."""
+    model.repo.tables_created_and_initialised = True
+
+
+@pytest.fixture
+def clean_db(with_plugins, reset_db):
+    """Empties every table, those of the plugins included."""
+    reset_db()
+
+
+@pytest.fixture(scope="session")
+def test_stack():
+    """The settings of the running test stack."""
+    return settings.read("test")
+
+
+@pytest.fixture
+def portal_url(test_stack):
+    """The front door of the test stack."""
+    return test_stack.url
+
+
+@pytest.fixture(scope="session")
+def shanghai_catalogue():
+    """Path of the real Shanghai catalogue; skips where the reference folder is not beside the checkout."""
+    path = ROOT.parent / "shared" / "catalogues" / "shanghai.json"
+    if not path.is_file():
+        pytest.skip(f"needs the catalogue at {path}")
+    return path
+
+
+def pytest_collection_modifyitems(items):
+    """Tests that break their stack come last, so that nobody waits for theirs."""
+    items.sort(key=lambda item: "fault" in item.keywords)

@@ -1,0 +1,46 @@
+"""The tiers: four words, and everything else is undecided, which is as good as closed."""
+
+import pytest
+from ckanext.shopendata.policy.classification import Tier
+from hypothesis import given
+from hypothesis import strategies as st
+
+anything = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.binary(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+)
+
+
+@pytest.mark.parametrize("tier", Tier)
+def test_a_tier_reads_back_from_its_word(tier):
+    assert Tier.read(tier.value) is tier
+    assert Tier.read(tier) is tier
+
+
+@given(anything)
+def test_unknown_means_undecided(value):
+    if not (isinstance(value, str) and value in {tier.value for tier in Tier}):
+        assert Tier.read(value) is Tier.UNDECIDED
+
+
+@pytest.mark.parametrize(
+    "foreign",
+    ["1", "2", "无条件开放", "Unconditional", " unconditional", "unconditional ", "open", "public", 1, True, None],
+)
+def test_foreign_codes_open_nothing(foreign):
+    tier = Tier.read(foreign)
+    assert not tier.has_public_metadata
+    assert not tier.has_public_data
+
+
+@pytest.mark.parametrize(
+    ("tier", "metadata", "data"),
+    [
+        (Tier.UNCONDITIONAL, True, True),
+        (Tier.CONDITIONAL, True, False),
+        (Tier.CLOSED, False, False),
+        (Tier.UNDECIDED, False, False),
+    ],
+)
+def test_what_a_tier_shows(tier, metadata, data):
+    assert (tier.has_public_metadata, tier.has_public_data) == (metadata, data)

@@ -1,0 +1,352 @@
+"""What goes wrong on real machines, done on purpose to a stack of its own (var/fault).
+
+Each fault must end in one clear line and exit code 1, or be survived: the portal answers again and nothing is lost.
+"""
+
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psycopg
+import pytest
+import redis
+import requests
+from stack import databases, secrets, services, settings
+
+pytestmark = pytest.mark.fault
+ROOT = settings.ROOT
+PORTAL = settings.read("fault")
+
+
+def up(**environ):
+    """Runs what `make portal` runs, for the fault stack."""
+    return subprocess.run(
+        [sys.executable, "-m", "stack", "up", "fault"],
+        cwd=ROOT, env=os.environ | environ, capture_output=True, text=True, timeout=240,
+    )  # fmt: skip
+
+
+def stop(verb="stop"):
+    subprocess.run([sys.executable, "-m", "stack", verb, "fault"], cwd=ROOT, check=True, timeout=120)
+
+
+def ours():
+    """Every process of the fault stack, found independently of the stack's own bookkeeping."""
+    found = {}
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            known_by = (entry / "cmdline").read_text(errors="replace") + os.readlink(entry / "cwd")
+        except OSError:
+            continue
+        if str(PORTAL.var) in known_by and int(entry.name) != os.getpid():
+            found[int(entry.name)] = known_by.replace("\0", " ")
+    return found
+
+
+def answers():
+    try:
+        return requests.get(f"{PORTAL.url}/api/3/action/package_list", timeout=5).status_code == 200
+    except requests.RequestException:
+        return False
+
+
+def until(condition, seconds=60):
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if condition():
+            return True
+        time.sleep(0.2)
+    return False
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _clean():
+    stop("reset")
+    yield
+    stop("reset")
+    assert ours() == {}
+
+
+@pytest.fixture(scope="module")
+def running():
+    """The fault stack, up, with something to lose: an organization, a Redis key."""
+    result = up()
+    assert result.returncode == 0, result.stdout + result.stderr
+    with redis_client() as client:
+        client.set("fault", "kept")
+    with databases.connect(PORTAL, "ckan") as ckan:
+        ckan.execute("CREATE TABLE fault_kept AS SELECT 42 AS answer")
+    return services.Supervisor(PORTAL)
+
+
+def redis_client():
+    password = secrets.read(Path(PORTAL["SECRETS"]), "redis")
+    return redis.Redis("127.0.0.1", PORTAL.port("redis"), password=password)
+
+
+class TestBeforeStarting:
+    @pytest.mark.parametrize("service", ["nginx", "web", "postgres", "solr"])
+    def test_a_busy_port_is_named_with_its_holder(self, service):
+        with socket.socket() as busy:
+            busy.bind(("127.0.0.1", PORTAL.port(service)))
+            busy.listen()
+            result = up()
+        assert result.returncode == 1
+        (line,) = result.stderr.splitlines()
+        assert f"port {PORTAL.port(service)} ({service})" in line
+        assert f"process {os.getpid()}" in line
+        assert "SHOPENDATA_FAULT_PORT=" in line
+        assert ours() == {}
+
+    def test_a_nearly_full_disk_is_refused(self):
+        result = up(SHOPENDATA_FAULT_MIN_FREE_MB="999999999")
+        assert result.returncode == 1
+        assert re.search(r"only \d+ MB free", result.stderr)
+        assert ours() == {}
+
+    def test_a_service_that_cannot_start_shows_its_log(self):
+        result = up(SHOPENDATA_FAULT_SOLR_HEAP="1k")
+        assert result.returncode == 1
+        assert "solr does not start" in result.stderr.splitlines()[0]
+        assert "Error occurred during initialization of VM" in result.stderr
+        stop()
+        assert ours() == {}
+
+    def test_a_disk_that_fills_up_is_named(self, tmp_path):
+        if os.geteuid() != 0 or subprocess.run(["unshare", "--mount", "true"], check=False).returncode:
+            pytest.skip("needs root and the right to mount")
+        tmp_path.chmod(0o755)
+        for folder in tmp_path.parents[:2]:
+            folder.chmod(0o755)
+        script = (
+            'mount -t tmpfs -o size=32m,mode=755 none "$0" && "$1" -m stack up fault; code=$?;'
+            ' "$1" -m stack stop fault; exit $code'
+        )
+        environ = {"SHOPENDATA_FAULT_VAR": str(tmp_path), "SHOPENDATA_FAULT_MIN_FREE_MB": "1"}
+        result = subprocess.run(
+            ["unshare", "--mount", "sh", "-c", script, str(tmp_path), sys.executable],
+            cwd=ROOT, env=os.environ | environ, capture_output=True, text=True, timeout=120,
+        )  # fmt: skip
+        assert result.returncode == 1
+        assert f"the disk that holds {tmp_path} is full" in result.stderr
+
+
+class TestBootstrap:
+    """Stage 0 without root, with a package missing."""
+
+    @pytest.fixture
+    def as_nobody(self, tmp_path):
+        """Runs the bootstrap with a dpkg that knows all packages but nginx, as somebody who cannot become root."""
+        stub = tmp_path / "dpkg-query"
+        stub.write_text('#!/bin/sh\ncase "$*" in *nginx*) exit 1;; esac\nprintf installed\n')
+        stub.chmod(0o755)
+        (tmp_path / "sudo").write_text("#!/bin/sh\nexit 1\n")
+        (tmp_path / "sudo").chmod(0o755)
+        for folder in (tmp_path, *list(tmp_path.parents)[:3]):
+            if folder != Path("/tmp") and folder.owner() == Path.home().owner():
+                folder.chmod(0o755)
+        drop = ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups"] if os.geteuid() == 0 else []
+        # A copy that anybody can read: the checkout itself may lie in somebody's home.
+        copy = tmp_path / "checkout" / "stack"
+        copy.mkdir(parents=True)
+        shutil.copy(ROOT / "stack" / "bootstrap.sh", copy)
+        return subprocess.run(
+            [*drop, "bash", str(copy / "bootstrap.sh")], env={"PATH": f"{tmp_path}:{os.environ['PATH']}"},
+            capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=60,
+        )  # fmt: skip
+
+    def test_prints_the_one_command_and_stops(self, as_nobody):
+        assert as_nobody.returncode == 1
+        commands = [line.strip() for line in as_nobody.stderr.splitlines() if line.startswith("  ")]
+        assert commands == ["sudo apt-get install -y --no-install-recommends nginx-light"]
+
+
+class TestRunning:
+    def test_a_second_start_restarts_nothing(self, running):
+        before = {process.name: running.pid(process.name) for process in services.PROCESSES}
+        started = time.monotonic()
+        result = up()
+        assert result.returncode == 0, result.stderr
+        assert {process.name: running.pid(process.name) for process in services.PROCESSES} == before
+        assert "migrations" not in result.stdout
+        print(f"second start: {time.monotonic() - started:.1f} s")
+
+    def test_secrets_are_private_and_stay(self, running):
+        folder = Path(PORTAL["SECRETS"])
+        before = {path.name: path.read_text() for path in folder.iterdir()}
+        assert folder.stat().st_mode & 0o777 == 0o700
+        assert {path.stat().st_mode & 0o777 for path in folder.iterdir()} == {0o600}
+        assert set(before) == set(secrets.HOLDERS)
+        assert len(set(before.values())) == len(before)
+        assert secrets.make(folder) == []
+        assert {path.name: path.read_text() for path in folder.iterdir()} == before
+
+    def test_no_secret_is_in_an_environment_or_command_line(self, running):
+        """But the gateway's own, which is what its environment is for."""
+        values = {path.name: path.read_text() for path in Path(PORTAL["SECRETS"]).iterdir()}
+        for pid, command in ours().items():
+            try:
+                seen = Path(f"/proc/{pid}/environ").read_text(errors="replace") + command
+            except OSError:
+                continue
+            allowed = {"vault_gateway", "redis"} if "gateway" in command else set()
+            assert {name for name, value in values.items() if value in seen} <= allowed, command
+
+    def test_the_gateway_inherits_nothing(self, running):
+        environ = Path(f"/proc/{running.pid('gateway')}/environ").read_text()
+        assert {entry.split("=")[0] for entry in environ.split("\0") if entry} == {
+            "PATH", "LANG", "SHOPENDATA_GATEWAY_ENV",
+        }  # fmt: skip
+
+    @pytest.mark.skipif(os.geteuid() != 0, reason="accounts of their own need root")
+    def test_accounts_are_apart(self, running):
+        from stack import place
+
+        chosen = place.choose(PORTAL)
+        for process in services.PROCESSES:
+            owner = Path(f"/proc/{running.pid(process.name)}").owner()
+            assert owner == chosen.account(process.name), process.name
+        assert (PORTAL.etc / "gateway.env").owner() == chosen.gateway
+        assert (PORTAL.etc / "gateway.env").stat().st_mode & 0o777 == 0o600
+
+    def test_only_loopback_is_listened_on(self, running):
+        inodes = set()
+        for pid in ours():
+            try:
+                inodes |= {os.readlink(link) for link in Path(f"/proc/{pid}/fd").iterdir()}
+            except OSError:
+                continue
+        addresses = set()
+        for table in ("/proc/net/tcp", "/proc/net/tcp6"):
+            for line in Path(table).read_text().splitlines()[1:]:
+                fields = line.split()
+                if fields[3] == "0A" and f"socket:[{fields[9]}]" in inodes:
+                    addresses.add(fields[1].split(":")[0])
+        # 127.0.0.1, or the same as an IPv6 address (Java)
+        assert addresses <= {"0100007F", "0000000000000000FFFF00000100007F", "00000000000000000000000001000000"}
+
+    @pytest.mark.parametrize("process", [process.name for process in services.PROCESSES])
+    def test_a_killed_process_comes_back(self, running, process):
+        pid = running.pid(process)
+        os.kill(pid, signal.SIGKILL)
+        ready = next(p.ready for p in services.PROCESSES if p.name == process)
+        assert until(lambda: running.state(process) == "RUNNING" and running.pid(process) not in {0, pid})
+        assert until(lambda: ready(PORTAL))
+        assert until(answers)
+
+    def test_everything_killed_at_once(self, running):
+        for pid in ours():
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                continue
+        assert until(lambda: not ours())
+        assert not answers()
+        result = up()
+        assert result.returncode == 0, result.stdout + result.stderr
+        self._nothing_is_lost()
+
+    def test_a_lost_supervisor(self, running):
+        """Its children live on without it; the next start ends them and begins anew."""
+        os.kill(services.Supervisor(PORTAL).rpc.getPID(), signal.SIGKILL)
+        result = up()
+        assert result.returncode == 0, result.stdout + result.stderr
+        assert "had lost their supervisor" in result.stdout
+        self._nothing_is_lost()
+
+    def test_a_service_killed_while_starting(self, running):
+        stop()
+        starting = subprocess.Popen(
+            [sys.executable, "-m", "stack", "up", "fault"], cwd=ROOT, stdout=subprocess.PIPE, text=True
+        )
+        supervisor = services.Supervisor(PORTAL)
+        for process in ("solr", "web"):
+            assert until(lambda name=process: supervisor.alive() and supervisor.pid(name))
+            os.kill(supervisor.pid(process), signal.SIGKILL)
+        assert starting.wait(timeout=180) == 0, starting.stdout.read()
+        self._nothing_is_lost()
+
+    def test_stopping_leaves_no_process(self, running):
+        assert len(ours()) > len(services.PROCESSES)
+        stop()
+        assert ours() == {}
+
+    def _nothing_is_lost(self):
+        assert until(answers)
+        with databases.connect(PORTAL, "ckan") as ckan:
+            assert ckan.execute("SELECT answer FROM fault_kept").fetchone() == (42,)
+        with redis_client() as client:
+            assert client.get("fault") == b"kept"
+
+
+class TestRoles:
+    """Who gets into which database, tried with the real passwords."""
+
+    @pytest.fixture(scope="class", autouse=True)
+    def _up(self, running):
+        assert up().returncode == 0
+
+    def connect(self, role, database):
+        password = secrets.read(Path(PORTAL["SECRETS"]), role)
+        return psycopg.connect(
+            host="127.0.0.1", port=PORTAL.port("postgres"), user=role, dbname=database, password=password
+        )
+
+    @pytest.mark.parametrize("role", databases.LOGINS)
+    @pytest.mark.parametrize("database", databases.DATABASES)
+    def test_a_role_reaches_its_own_database_only(self, role, database):
+        if role in databases.DATABASES[database][1]:
+            self.connect(role, database).close()
+        else:
+            with pytest.raises(psycopg.OperationalError):
+                self.connect(role, database)
+
+    @pytest.mark.parametrize(
+        ("role", "database", "statement"),
+        [
+            ("ckan_web", "ckan", "CREATE TABLE planted (a int)"),
+            ("ckan_web", "ckan", 'DROP TABLE "user"'),
+            ("ckan_web", "ckan", "SET ROLE ckan_owner"),
+            ("ckan_reader", "ckan", 'DELETE FROM "user"'),
+            ("ckan_web", "ckan", "CREATE TABLE audit.planted (a int)"),
+            ("datastore_reader", "datastore", "CREATE TABLE planted (a int)"),
+            ("vault_gateway", "vault", "CREATE TABLE vault.planted (a int)"),
+            ("vault_gateway", "vault", "SELECT * FROM intake.probe"),
+            ("vault_gateway", "vault", "INSERT INTO vault.probe VALUES (1)"),
+            ("vault_scanner", "vault", "SELECT * FROM vault.probe"),
+            ("vault_scanner", "vault", "DELETE FROM intake.probe"),
+        ],
+    )
+    def test_what_a_role_may_not_do(self, role, database, statement):
+        with self.connect("vault_loader", "vault") as loader:
+            for schema in ("vault", "intake"):
+                loader.execute(f"CREATE TABLE IF NOT EXISTS {schema}.probe (a int)")
+        with self.connect(role, database) as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):
+            connection.execute(statement)
+
+    def test_what_the_vaults_readers_may(self):
+        with self.connect("vault_loader", "vault") as loader:
+            for schema in ("vault", "intake"):
+                loader.execute(f"CREATE TABLE IF NOT EXISTS {schema}.probe (a int)")
+        with self.connect("vault_gateway", "vault") as gateway:
+            gateway.execute("SELECT * FROM vault.probe")
+        with self.connect("vault_scanner", "vault") as scanner:
+            scanner.execute("SELECT * FROM intake.probe")
+
+    def test_audit_rows_cannot_be_changed_by_the_portal(self):
+        with self.connect("ckan_migrator", "ckan") as migrator:
+            migrator.execute("SET ROLE audit_owner")
+            migrator.execute("CREATE TABLE IF NOT EXISTS audit.probe (a int)")
+        with self.connect("ckan_web", "ckan") as web:
+            web.execute("INSERT INTO audit.probe VALUES (1)")
+            web.commit()
+            for statement in ("UPDATE audit.probe SET a = 2", "DELETE FROM audit.probe", "TRUNCATE audit.probe"):
+                with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                    web.execute(statement)
+                web.rollback()

@@ -32,9 +32,8 @@ bench: ## benchmarks: ratios, both sides in one run
 	@stack/bootstrap.sh test
 	@$(PYTHON) tests/run bench
 
-docs: ## renders the generated pages of docs/
-	@$(PYTHON) -m stack up test
-	@.venv/bin/ckan -c var/test/ckan.ini config declaration shopendata --include-docs > docs/configuration.txt
+docs: ## renders docs/reference.md from the tables in the code
+	@$(PYTHON) docs/render.py
 
 lock: ## renews the lock files from pyproject.toml
 	@config/lock

@@ -1,1 +1,1 @@
-"""Synchronises catalogues from other systems. Imported as ``ckanext.shopendata.harvesters``; the core never imports it."""
+"""Synchronises catalogues of other systems. Imported as ``ckanext.shopendata.harvesters``; the core never does so."""

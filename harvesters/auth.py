@@ -6,11 +6,9 @@ harvested records to anybody.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import ckan.plugins.toolkit as tk
 from ckan import model
-from ckan.types import AuthFunction, AuthResult, Context, DataDict
+from ckan.types import AuthFunction, AuthResult, ChainedAuthFunction, Context, DataDict
 
 #: Everything ckanext-harvest asks permission for.
 GUARDED = (
@@ -45,9 +43,10 @@ GUARDED = (
 SOURCE_TYPE = "harvest"
 
 
-def auth_functions() -> dict[str, Callable[..., AuthResult]]:
+def auth_functions() -> dict[str, ChainedAuthFunction]:
     """Chained functions that refuse; CKAN lets only administrators past a refusal."""
-    return dict.fromkeys(GUARDED, refuse) | dict.fromkeys(("package_create", "package_update"), refuse_sources)
+    guarded: dict[str, ChainedAuthFunction] = dict.fromkeys(GUARDED, refuse)
+    return guarded | {"package_create": refuse_sources, "package_update": refuse_sources}
 
 
 def _refusal() -> AuthResult:
@@ -65,8 +64,9 @@ def refuse(next_auth: AuthFunction, context: Context, data_dict: DataDict | None
 @tk.auth_allow_anonymous_access
 def refuse_sources(next_auth: AuthFunction, context: Context, data_dict: DataDict | None = None) -> AuthResult:
     """Nobody, if the dataset is a harvest source or is to become one; else what CKAN says."""
+    data_dict = data_dict or {}
     package = context.get("package")
-    if package is None and (data_dict or {}).get("id"):
-        package = model.Package.get(str((data_dict or {})["id"]))
-    types = {(data_dict or {}).get("type"), package.type if package else None}
+    if package is None and data_dict.get("id"):
+        package = model.Package.get(str(data_dict["id"]))
+    types = {data_dict.get("type"), package.type if package else None}
     return _refusal() if SOURCE_TYPE in types else next_auth(context, data_dict)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 import ckan.plugins.toolkit as tk
 import click
@@ -43,7 +44,8 @@ def gather() -> None:
     ckanext-harvest's own command waits for the next job without end, but redis-py 8 gives up reading after some
     seconds: on an idle portal it would die and be started again all day.
     """
-    consumer = queue.get_gather_consumer()
+    # With Redis as the queue (ours always) this is never one of RabbitMQ's channels.
+    consumer: Any = queue.get_gather_consumer()
     consumer.redis.connection_pool.connection_kwargs["socket_timeout"] = None
     for method, header, body in consumer.consume(queue.get_gather_queue_name()):
         queue.gather_callback(consumer, method, header, body)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ckan.plugins as p
-
+from ckan.types import ChainedAuthFunction
 from ckanext.shopendata.cli import shopendata as commands
 
 from .auth import auth_functions
@@ -18,7 +18,7 @@ class ShopendataHarvestPlugin(p.SingletonPlugin):
 
     # IAuthFunctions
 
-    def get_auth_functions(self) -> dict[str, object]:
+    def get_auth_functions(self) -> dict[str, ChainedAuthFunction]:
         return auth_functions()
 
     # IConfigurable

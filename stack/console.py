@@ -73,8 +73,13 @@ def command(arguments: Sequence[str | Path], log: Path, failure: str, **options:
     """Runs a command with its output in ``log``; raises :class:`StackError` with ``failure`` when it fails."""
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as stream:
-        code = subprocess.run(  # noqa: S603
-            [str(a) for a in arguments], stdout=stream, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, **options
+        code = subprocess.run(
+            [str(argument) for argument in arguments],
+            check=False,
+            stdout=stream,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+            **options,
         ).returncode
     if code:
         raise StackError(f"{failure} (exit code {code})", log)

@@ -68,8 +68,7 @@ def make_accounts(place: Place) -> None:
             pwd.getpwnam(name)
         except KeyError:
             subprocess.run(
-                ["useradd", "--system", "--no-create-home", "--home-dir", "/nonexistent"]  # noqa: S607
-                + ["--shell", "/usr/sbin/nologin", "--user-group", name],
+                ["useradd", "--system", "--no-create-home", "--shell", "/usr/sbin/nologin", "--user-group", name],  # noqa: S607
                 check=True,
             )
 

@@ -1,4 +1,4 @@
-"""Secrets of an installation: made once, one file each, mode 0600; never printed, never in the environment of others."""
+"""Secrets of an installation: made once, one file each, mode 0600; never printed, never in another's environment."""
 
 from __future__ import annotations
 

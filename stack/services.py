@@ -10,6 +10,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -116,7 +117,7 @@ class Supervisor:
         """Starts it, with no process yet."""
         self.socket.unlink(missing_ok=True)
         log = self.settings.log / "supervisord.log"
-        started = subprocess.run(  # noqa: S603
+        started = subprocess.run(
             [ROOT / ".venv" / "bin" / "supervisord", "-c", self.settings.etc / "supervisord.conf"],
             env=environ, cwd=self.settings.run, capture_output=True, text=True, check=False,
         )  # fmt: skip
@@ -198,7 +199,7 @@ def leftovers(settings: Settings) -> Iterator[tuple[int, str]]:
     data = (settings.var / "run" / "postgres-data").resolve()
     for entry in Path("/proc").glob("[0-9]*"):
         try:
-            folder = Path(os.readlink(entry / "cwd"))
+            folder = (entry / "cwd").readlink()
             command = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
         except OSError:
             continue
@@ -221,10 +222,8 @@ def end_leftovers(settings: Settings) -> int:
 
 
 def _signal(pid: int, number: signal.Signals) -> None:
-    try:
+    with suppress(ProcessLookupError):
         os.kill(pid, number)
-    except ProcessLookupError:
-        pass
 
 
 def holder(port: int) -> str | None:
@@ -250,7 +249,7 @@ def _listener(port: int) -> str | None:
                 inodes.add(f"socket:[{fields[9]}]")
     for entry in Path("/proc").glob("[0-9]*"):
         try:
-            if any(os.readlink(link) in inodes for link in (entry / "fd").iterdir()):
+            if any(str(link.readlink()) in inodes for link in (entry / "fd").iterdir()):
                 return f"{(entry / 'comm').read_text().strip()} (process {entry.name})"
         except OSError:
             continue

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import ckan.model as model
 import pytest
+
 from stack import settings
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -41,7 +41,7 @@ def _token(page):
 @pytest.mark.usefixtures("clean_db", "clean_index")
 class TestForgedForm:
     def test_is_refused(self, forged_post):
-        answer, victim = forged_post()
+        answer, _ = forged_post()
         assert answer.status_code == 400
         assert "CSRF" in answer.text
 

@@ -2,13 +2,10 @@
 
 import pytest
 from ckanext.shopendata.policy.classification import Tier
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-anything = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.binary(),
-    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
-)
+anything = st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.binary() | st.lists(st.text())
 
 
 @pytest.mark.parametrize("tier", Tier)
@@ -17,6 +14,7 @@ def test_a_tier_reads_back_from_its_word(tier):
     assert Tier.read(tier) is tier
 
 
+@settings(max_examples=50, deadline=None)
 @given(anything)
 def test_unknown_means_undecided(value):
     if not (isinstance(value, str) and value in {tier.value for tier in Tier}):

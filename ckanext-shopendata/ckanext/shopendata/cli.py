@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import os
+from dataclasses import asdict
 
+import ckan.plugins.toolkit as tk
 import click
 
 from ckanext.shopendata import installation
+from ckanext.shopendata.doctor import examine
 
 __all__ = ["shopendata"]
 
@@ -26,3 +30,25 @@ def prepare(admin: str) -> None:
     installation.build_front_end()
     if installation.ensure_admin(admin, os.environ["SHOPENDATA_ADMIN_PASSWORD"]):
         click.echo(f"account {admin} made")
+
+
+@shopendata.command()
+@click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
+@click.option("--quiet", is_flag=True, help="Print only what is wrong.")
+@click.pass_context
+def doctor(ctx: click.Context, as_json: bool, quiet: bool) -> None:
+    """Looks this installation over; ends with an error when something is dangerous or broken."""
+    with ctx.meta["flask_app"].app_context():
+        findings = list(examine(tk.config))
+    wrong = [finding for finding in findings if not finding.ok]
+    if as_json:
+        click.echo(json.dumps([asdict(finding) for finding in findings], ensure_ascii=False, indent=2))
+    else:
+        for finding in wrong if quiet else findings:
+            click.secho(f"{'✓' if finding.ok else '✗'} {finding.code}", fg="green" if finding.ok else "red")
+            if not finding.ok:
+                click.echo(f"    {finding.wrong}" + (f" ({finding.detail})" if finding.detail else ""))
+                click.echo(f"    → {finding.remedy}")
+        click.echo(f"{len(findings)} checks, {len(wrong)} wrong")
+    if wrong:
+        raise click.exceptions.Exit(1)

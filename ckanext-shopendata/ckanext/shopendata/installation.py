@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import ckan.lib.webassets_tools as webassets_tools
 import ckan.plugins.toolkit as tk
 from ckan import model
+from ckan.lib import webassets_tools
 
 
 def build_front_end() -> None:
     """Builds every registered bundle, so that the first visitor does not wait for it."""
-    for bundle in webassets_tools.env:  # type: ignore[union-attr]
+    for bundle in webassets_tools.env:
         bundle.urls()
 
 
@@ -21,8 +21,5 @@ def ensure_admin(name: str, password: str) -> bool:
         {"ignore_auth": True, "user": ""},
         {"name": name, "fullname": "系统管理员", "email": f"{name}@localhost.localdomain", "password": password},
     )
-    account = model.User.get(user["id"])
-    assert account is not None
-    account.sysadmin = True
-    model.Session.commit()
+    tk.get_action("user_patch")({"ignore_auth": True, "user": ""}, {"id": user["id"], "sysadmin": True})
     return True

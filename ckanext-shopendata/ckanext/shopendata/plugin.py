@@ -6,7 +6,7 @@ import ckan.plugins as p
 import ckan.plugins.toolkit as tk
 from ckan.common import CKANConfig
 from ckan.lib.plugins import DefaultTranslation
-from ckan.types import Action, CKANApp, Schema
+from ckan.types import Action, ChainedAction, CKANApp, Schema
 
 from ckanext.shopendata import cli, hardening
 from ckanext.shopendata.hardening import status, tokens
@@ -24,7 +24,7 @@ class ShopendataPlugin(p.SingletonPlugin, DefaultTranslation):
 
     # IActions
 
-    def get_actions(self) -> dict[str, Action]:
+    def get_actions(self) -> dict[str, Action | ChainedAction]:
         return {"status_show": status.status_show}
 
     # IApiToken

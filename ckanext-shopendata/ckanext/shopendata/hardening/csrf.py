@@ -10,10 +10,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import ckan.config.middleware.flask_app as flask_app
+from ckan.config.middleware import flask_app
 from flask import g, has_request_context
 
-_MARK = "_shopendata_csrf_exempt"
+#: Set on the request that is exempt, and on the repaired object.
+MARK = "_shopendata_csrf_exempt"
 
 
 def exempt_per_request() -> None:
@@ -23,19 +24,19 @@ def exempt_per_request() -> None:
     changes nothing.
     """
     csrf = flask_app.csrf
-    if hasattr(csrf, "exempt_this_request") or getattr(csrf, _MARK, False):
+    if hasattr(csrf, "exempt_this_request") or getattr(csrf, MARK, False):
         return
-    exempt_always, is_exempt = csrf.exempt, csrf._is_exempt  # noqa: SLF001
+    exempt_always, is_exempt = csrf.exempt, csrf._is_exempt
 
     def exempt(view: Any) -> Any:
         if isinstance(view, str) and has_request_context():
-            setattr(g, _MARK, True)
+            setattr(g, MARK, True)
             return view
         return exempt_always(view)
 
     def is_exempt_now() -> bool:
-        return bool(g.get(_MARK, False)) or bool(is_exempt())
+        return bool(g.get(MARK, False)) or bool(is_exempt())
 
     csrf.exempt = exempt
-    csrf._is_exempt = is_exempt_now  # noqa: SLF001
-    setattr(csrf, _MARK, True)
+    csrf._is_exempt = is_exempt_now
+    setattr(csrf, MARK, True)

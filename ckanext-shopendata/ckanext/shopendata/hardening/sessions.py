@@ -70,7 +70,7 @@ class PortalSessionInterface(SecureCookieSessionInterface):
         session.discarded, session.token = session.token, None
         session.modified = True
 
-    def save_session(self, app: Flask, session: PortalSession, response: Response) -> None:  # type: ignore[override]
+    def save_session(self, app: Flask, session: PortalSession, response: Response) -> None:
         """Writes the row of a logged-in session, or the visitor's cookie; removes what a log-out left."""
         _drop_remember_cookie(app, response)
         if "_user_id" not in session:
@@ -120,7 +120,8 @@ def revoke_all(user_id: str) -> int:
 def _engine() -> sa.engine.Engine:
     """Sessions have short transactions of their own: what a request rolls back must not take its session along."""
     engine = model.meta.engine
-    assert engine is not None, "CKAN has no database yet"
+    if engine is None:
+        raise RuntimeError("CKAN has no database yet")
     return engine
 
 

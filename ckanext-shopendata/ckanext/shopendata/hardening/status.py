@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import ckan.authz as authz
 import ckan.plugins.toolkit as tk
+from ckan import authz
 from ckan.types import Action, ActionResult, Context, DataDict
 
 _PUBLIC = {"site_title", "site_description", "site_url", "locale_default"}

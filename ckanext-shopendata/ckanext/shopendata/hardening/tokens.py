@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import ckan.plugins.toolkit as tk
-from ckan.types import Schema
+from ckan.types import Schema, Validator
 
 DAYS = 30
 _DAY = 86400
@@ -11,7 +13,13 @@ _DAY = 86400
 
 def default_term(schema: Schema) -> Schema:
     """Makes the term optional, which the plugin ``expire_api_token`` demands of every caller, ckanapi included."""
-    positive = tk.get_validator("is_positive_integer")
-    schema["expires_in"] = [tk.get_validator("default")(DAYS), positive]
-    schema["unit"] = [tk.get_validator("default")(_DAY), positive]
+    schema["expires_in"] = _positive_integer(DAYS)
+    schema["unit"] = _positive_integer(_DAY)
     return schema
+
+
+def _positive_integer(default: int) -> list[Validator]:
+    # CKAN's registry holds validators and their factories under one type.
+    factory: Any = tk.get_validator("default")
+    check: Any = tk.get_validator("is_positive_integer")
+    return [factory(default), check]

@@ -1,0 +1,80 @@
+"""Renders ``docs/reference.md`` from the tables in the code: ``make docs``. A test holds the page against them."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import yaml
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from stack import databases, secrets, settings  # noqa: E402
+
+PAGE = ROOT / "docs" / "reference.md"
+
+
+def table(head: list[str], rows: list[list[str]]) -> list[str]:
+    """A Markdown table."""
+    lines = ["| " + " | ".join(head) + " |", "|" + " --- |" * len(head)]
+    return [*lines, *("| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in rows), ""]
+
+
+def page() -> str:
+    """The whole page."""
+    declared = yaml.safe_load(
+        (ROOT / "ckanext-shopendata" / "ckanext" / "shopendata" / "config_declaration.yaml").read_text()
+    )
+    options = [option for group in declared["groups"] for option in group["options"]]
+    portal = settings.read("portal", {})
+    ports = [["nginx (the front door)", portal["PORT"]]]
+    ports += [[service, portal[f"{service.upper()}_PORT"]] for service in settings.LISTENING]
+    lines = [
+        "# Reference",
+        "",
+        "Rendered by `make docs` from the tables in the code; do not edit.",
+        "",
+        "## Variables of an installation",
+        "",
+        "Read from the environment by `make portal` and by the containers; kept in `stack/settings.py`. A second stack has",
+        "its name in them: `SHOPENDATA_TEST_PORT`.",
+        "",
+        *table(
+            ["variable", "meaning", "default"],
+            [[f"`{n}`", v.meaning, "derived" if v.default is None else f"`{v.default}`" if v.default else "empty"]
+             for n, v in settings.VARIABLES.items()],
+        ),
+        "## Ports",
+        "",
+        "All on 127.0.0.1; the test stack has its own from 5100, the fault stack from 5200.",
+        "",
+        *table(["service", "port"], ports),
+        "## Secrets",
+        "",
+        "One file each below `var/secrets`, made once. Who holds which:",
+        "",
+        *table(["secret", "processes"], [[f"`{n}`", ", ".join(holders)] for n, holders in secrets.HOLDERS.items()]),
+        "## Databases and roles",
+        "",
+        *table(
+            ["database", "owner", "roles that may connect"],
+            [[f"`{n}`", f"`{owner}`", ", ".join(f"`{g}`" for g in guests)]
+             for n, (owner, guests) in databases.DATABASES.items()],
+        ),
+        *table(
+            ["role", "schema", "privileges on tables"],
+            [[f"`{role}`", f"`{db}.{schema}`", privileges] for db, schema, _, role, privileges in databases.GRANTS],
+        ),
+        "## Options of the plugins",
+        "",
+        *table(
+            ["option", "default", "meaning"],
+            [[f"`{o['key']}`", f"`{o['default']}`", " ".join(o["description"].split())] for o in options],
+        ),
+    ]  # fmt: skip
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page())

@@ -26,7 +26,7 @@ def up(stack: Settings) -> services.Supervisor:
         place.give(stack.var / target, "root" if process == "supervisor" else chosen.account(process))
     environ = environment(stack, chosen)
     begin(stack, supervisor, environ)
-    stale(stack, supervisor, changed)
+    reindex = stale(stack, supervisor, changed)
     supervisor.begin(*services.BACKENDS)
     for process in services.BACKENDS:
         with step(process.name):
@@ -40,6 +40,9 @@ def up(stack: Settings) -> services.Supervisor:
         for folder in ("storage", "webassets"):
             place.give(stack.var / folder, chosen.app, deep=True)
         stamp.write_text(preparation(stack))
+    if reindex:
+        with step("search index (Solr's configuration changed)"):
+            prepare.ckan(stack, "search-index", "rebuild")
     with step("web, gateway, workers and front door"):
         supervisor.begin(*services.FRONTENDS)
         for process in services.FRONTENDS:
@@ -69,6 +72,9 @@ def lay_out(stack: Settings, chosen: place.Place) -> None:
             place.folder(stack.run / process.name, chosen.account(process.name))
         for name in ("storage", "webassets", "redis", "solr", "nginx"):
             place.folder(stack.var / name, chosen.app)
+        # What an earlier start by another account wrote must stay writable.
+        for name in ("redis", "solr"):
+            place.give(stack.var / name, chosen.app, deep=True)
         secrets.make(Path(stack["SECRETS"]))
     except OSError as error:
         raise StackError(f"cannot write below {stack.var}: {error.strerror}") from error
@@ -128,14 +134,27 @@ def begin(stack: Settings, supervisor: services.Supervisor, environ: dict[str, s
     fingerprint.write_text(wanted)
 
 
-def stale(stack: Settings, supervisor: services.Supervisor, changed: set[str]) -> None:
-    """Stops the processes whose configuration or code changed; they are started again in their turn."""
+def stale(stack: Settings, supervisor: services.Supervisor, changed: set[str]) -> bool:
+    """Stops the processes whose configuration or code changed; they are started again in their turn.
+
+    Tells whether Solr gets another configuration than the one its index was made with.
+    """
     readers = [name for name, needed in render.NEEDS.items() if changed & set(needed) and name != "prepare"]
-    stamp, now = stack.run / "code", code()
-    if not stamp.exists() or stamp.read_text() != now:
+    if renew(stack.run / "code", code()):
         readers += services.PYTHON
-        stamp.write_text(now)
+    indexed = (stack.run / "solr-configuration").exists()
+    if schema := renew(stack.run / "solr-configuration", fingerprint_of((ROOT / "config" / "solr").rglob("*"))):
+        readers.append("solr")
     supervisor.stop(*dict.fromkeys(readers))
+    return schema and indexed
+
+
+def renew(stamp: Path, wanted: str) -> bool:
+    """Writes a fingerprint to its stamp; tells whether it was another one before."""
+    if stamp.exists() and stamp.read_text() == wanted:
+        return False
+    stamp.write_text(wanted)
+    return True
 
 
 def code() -> str:

@@ -193,17 +193,19 @@ def leftovers(settings: Settings) -> Iterator[tuple[int, str]]:
     """(process id, command) of our processes that no supervisor holds any more.
 
     Ours are those whose working folder is one of this stack's: each process starts in ``run/<process>``, PostgreSQL
-    and Redis go on to their data folders. Nobody else has a reason to stand there.
+    and Redis go on to their data folders. A person's shell may stand there too, but that has a terminal.
     """
     homes = {settings.run / process.name for process in PROCESSES} | {settings.run, settings.var / "redis"}
     data = (settings.var / "run" / "postgres-data").resolve()
     for entry in Path("/proc").glob("[0-9]*"):
         try:
             folder = (entry / "cwd").readlink()
+            terminal = (entry / "stat").read_text().rpartition(") ")[2].split()[4]
             command = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
         except OSError:
             continue
-        if (folder in homes or folder == data) and int(entry.name) != os.getpid() and command:
+        ours = folder in homes or folder == data
+        if ours and terminal == "0" and int(entry.name) != os.getpid() and command:
             yield int(entry.name), command
 
 

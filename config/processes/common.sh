@@ -8,9 +8,16 @@ BIN=$ROOT/.venv/bin
 eval "account=\${SHOPENDATA_ACCOUNT_$process:-}"
 umask 027
 
+# Whether the process with this /proc/PID/stat has no terminal: a person's shell may well stand in one of our folders.
+unattended() {
+    set -- ${1##*) }
+    [ "$5" = 0 ]
+}
+
 # What a killed predecessor left (nginx's workers outlive their master and hold its port): same folder, not this shell.
 for other in /proc/[0-9]*; do
-    if [ "$other" != "/proc/$$" ] && [ "$other/cwd" -ef "$VAR/run/$process" ]; then
+    if [ "$other" != "/proc/$$" ] && [ "$other/cwd" -ef "$VAR/run/$process" ] &&
+        read -r stat 2>/dev/null <"$other/stat" && unattended "$stat"; then
         kill -KILL "${other#/proc/}" 2>/dev/null || true
     fi
 done

@@ -35,7 +35,11 @@ bench: ## benchmarks: ratios, both sides in one run
 docs: ## renders docs/reference.md from the tables in the code
 	@$(PYTHON) docs/render.py
 
+containers: ## the same with Docker: builds the images, starts them, waits until they serve
+	@python3 -m stack.container secrets
+	@docker compose up --build --detach --wait
+
 lock: ## renews the lock files from pyproject.toml
 	@config/lock
 
-.PHONY: help portal stop reset test lint bench docs lock
+.PHONY: help portal stop reset test lint bench docs containers lock

@@ -37,8 +37,8 @@ def page() -> str:
         "",
         "## Variables of an installation",
         "",
-        "Read from the environment by `make portal` and by the containers; kept in `stack/settings.py`. A second stack has",
-        "its name in them: `SHOPENDATA_TEST_PORT`.",
+        "Read from the environment by `make portal` and by the containers; kept in `stack/settings.py`. A second stack",
+        "has its name in them: `SHOPENDATA_TEST_PORT`.",
         "",
         *table(
             ["variable", "meaning", "default"],

@@ -1,4 +1,4 @@
-"""``python -m stack portal | up NAME | stop [NAME] | reset | prepare | render PROCESS``: what the Makefile calls."""
+"""``python -m stack portal | up NAME | stop [NAME] | reset [NAME] | prepare``: what the Makefile calls."""
 
 from __future__ import annotations
 
@@ -232,13 +232,6 @@ def reset(name: str) -> None:
             shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
 
 
-def render_for(process: str) -> None:
-    """Renders what one process needs (containers: each has its own secrets only)."""
-    stack = settings.read()
-    for target in render.NEEDS[process]:
-        render.write(target, stack)
-
-
 def hint(name: str, error: StackError) -> str:
     """The one cause that hides behind many symptoms, and that may keep a log from saying so: a full disk."""
     var = settings.read(name).var
@@ -250,7 +243,7 @@ def hint(name: str, error: StackError) -> str:
 def main(arguments: list[str] | None = None) -> int:
     """The command line; returns the exit code."""
     parser = argparse.ArgumentParser(prog="python -m stack", description=__doc__)
-    parser.add_argument("verb", choices=["portal", "up", "stop", "reset", "prepare", "render"])
+    parser.add_argument("verb", choices=["portal", "up", "stop", "reset", "prepare"])
     parser.add_argument("name", nargs="?", default="portal")
     given = parser.parse_args(arguments)
     os.umask(0o022)
@@ -266,8 +259,6 @@ def main(arguments: list[str] | None = None) -> int:
                 reset(given.name)
             case "prepare":
                 prepare.prepare(settings.read())
-            case "render":
-                render_for(given.name)
     except StackError as error:
         return console.fail(error, hint(given.name, error))
     except KeyboardInterrupt:

@@ -29,7 +29,7 @@ HOLDERS: dict[str, tuple[str, ...]] = {
 def make(folder: Path) -> list[str]:
     """Creates the missing secrets (43 URL-safe characters, 256 bits each) and returns their names.
 
-    An existing secret is never replaced: databases already know it.
+    An existing secret is never replaced, databases already know it; nor is its mode, which containers need otherwise.
     """
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     folder.chmod(0o700)
@@ -40,7 +40,6 @@ def make(folder: Path) -> list[str]:
             path.touch(mode=0o600)
             path.write_text(secrets.token_urlsafe(32))
             made.append(name)
-        path.chmod(0o600)
     return made
 
 

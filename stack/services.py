@@ -28,7 +28,8 @@ from stack.settings import ROOT, Settings
 def _answers(url: str, timeout: float = 5) -> bool:
     """Whether an address answers with anything but a server error."""
     try:
-        with urllib.request.urlopen(url, timeout=timeout) as answer:  # noqa: S310 - our own loopback addresses
+        # No proxy: it would look for our loopback addresses on its own machine.
+        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(url, timeout=timeout) as answer:
             return answer.status < 500
     except urllib.error.HTTPError as error:
         return error.code < 500
@@ -140,7 +141,9 @@ class Supervisor:
                 try:
                     self.rpc.startProcess(process.name, False)
                 except Fault as fault:
-                    raise StackError(f"{process.name}: {fault.faultString}") from None
+                    # The supervisor may have started it again in this very moment.
+                    if not fault.faultString.startswith("ALREADY_STARTED"):
+                        raise StackError(f"{process.name}: {fault.faultString}") from None
 
     def ensure(self, process: Process) -> None:
         """Starts a process unless it runs, and waits until it serves; raises :class:`StackError` with its log."""

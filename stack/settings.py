@@ -45,6 +45,9 @@ VARIABLES: dict[str, Variable] = {
     "SHOPENDATA_WEB_THREADS": Variable("threads of each of them", "4"),
     "SHOPENDATA_GATEWAY_WORKERS": Variable("processes of the data gateway", "1"),
     "SHOPENDATA_GATEWAY_THREADS": Variable("threads of each of them", "8"),
+    "SHOPENDATA_TRUSTED_PROXY": Variable(
+        "address of a TLS terminator in front of nginx; default: none", "255.255.255.255"
+    ),
     "SHOPENDATA_FORWARDED_ALLOW_IPS": Variable("who may tell the web processes a client's address", "127.0.0.1"),
     "SHOPENDATA_ANONYMOUS_RATE": Variable("requests a second allowed to one anonymous address", "20"),
     "SHOPENDATA_ANONYMOUS_BURST": Variable("requests above that rate that may come at once", "100"),

@@ -7,6 +7,8 @@ import ckan.plugins.toolkit as tk
 from ckan.common import CKANConfig
 
 
+@tk.blanket.blueprints
+@tk.blanket.helpers
 class ShopendataThemePlugin(p.SingletonPlugin):
     """Templates, styles and images of the portal."""
 

@@ -16,6 +16,7 @@ worker_class = "gthread"
 threads = int(environment["SHOPENDATA_GATEWAY_THREADS"])
 timeout = 120
 graceful_timeout = 15
-forwarded_allow_ips = "127.0.0.1"
+# Only nginx talks to us, and it overwrites the headers that tell a client's address.
+forwarded_allow_ips = environment["SHOPENDATA_FORWARDED_ALLOW_IPS"]
 worker_tmp_dir = "/dev/shm"  # noqa: S108
 control_socket_disable = True

@@ -20,6 +20,7 @@ def up(stack: Settings) -> services.Supervisor:
     chosen = place.choose(stack)
     supervisor = services.Supervisor(stack)
     lay_out(stack, chosen)
+    data_link(stack, chosen)
     jars(stack)
     changed = {target for target in templates(stack) if render.write(target, stack)}
     for target, (_, process) in templates(stack).items():
@@ -31,7 +32,6 @@ def up(stack: Settings) -> services.Supervisor:
     for process in services.BACKENDS:
         with step(process.name):
             supervisor.ensure(process)
-    data_link(stack, chosen)
     stamp = stack.run / "prepared"
     if not stamp.exists() or stamp.read_text() != preparation(stack):
         # New tables, words or bundles: whoever loaded the old ones starts again.

@@ -2,6 +2,7 @@
 
 import pytest
 from ckan.tests import factories
+from ckanext.shopendata.hardening import responses
 
 
 @pytest.mark.usefixtures("clean_db", "clean_index")
@@ -34,6 +35,20 @@ class TestContentPolicy:
         policy = app.test_client().get("/").headers["Content-Security-Policy"]
         assert "script-src 'self';" in policy
         assert "object-src 'none'" in policy
+
+    def test_ckans_own_handlers_work_where_its_forms_need_them(self, app):
+        """Upload and link buttons of a resource, the token list: without these CKAN's forms are dead."""
+        token = {"Authorization": factories.SysadminWithToken()["token"]}
+        dataset = factories.Dataset(owner_org=factories.Organization()["id"])
+        answer = app.test_client().get(f"/dataset/{dataset['id']}/resource/new", headers=token)
+        assert answer.status_code == 200
+        policy = answer.headers["Content-Security-Policy"]
+        assert "script-src 'self';" in policy
+        assert "script-src-attr 'unsafe-inline'" in policy
+
+    def test_the_endpoints_with_a_policy_of_their_own_exist(self, app):
+        known = {rule.endpoint for rule in app.flask_app.url_map.iter_rules()}
+        assert set(responses._FORMS + responses._PREVIEWS + responses._FILES) <= known
 
     def test_an_uploaded_page_is_a_download_that_runs_nothing(self, app, create_with_upload):
         owner = factories.Organization()

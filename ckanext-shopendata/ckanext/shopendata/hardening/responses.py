@@ -30,9 +30,12 @@ def _policy(**changes: str) -> str:
 PAGE_POLICY = _policy()
 #: CKAN's previews start with a script in the page; they run in a frame without the portal's menus.
 PREVIEW_POLICY = _policy(script_src="'self' 'unsafe-inline'")
+#: CKAN's forms for resources and tokens have handlers in their attributes; scripts in the page stay forbidden.
+FORM_POLICY = _policy(script_src_attr="'unsafe-inline'")
 #: Files that people uploaded: nothing in them runs, whatever they claim to be.
 FILE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
 
+_FORMS = ("resource.new", "resource.edit", "dataset_resource.new", "dataset_resource.edit", "user.api_tokens")
 _PREVIEWS = ("resource.view", "dataset_resource.view")
 _FILES = (
     "resource.download",
@@ -62,6 +65,8 @@ def set_headers(response: Response) -> Response:
             response.headers["Content-Disposition"] = "attachment"
     elif request.endpoint in _PREVIEWS:
         response.headers["Content-Security-Policy"] = PREVIEW_POLICY
+    elif request.endpoint in _FORMS:
+        response.headers["Content-Security-Policy"] = FORM_POLICY
     else:
         response.headers.setdefault("Content-Security-Policy", PAGE_POLICY)
     response.headers.setdefault("X-Content-Type-Options", "nosniff")

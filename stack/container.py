@@ -12,21 +12,11 @@ import signal
 import socket
 import subprocess
 import sys
-import urllib.error
-import urllib.request
 from pathlib import Path
 
-from stack import console, render, secrets, settings
+from stack import console, health, render, secrets, settings
 from stack.console import StackError, say
 from stack.settings import ROOT, Settings
-
-#: Service -> the address that tells whether it serves, as in ``services``.
-ADDRESSES = {
-    "solr": "/solr/shopendata/admin/ping",
-    "web": "/api/3/action/status_show",
-    "gateway": "/gateway/healthz",
-    "nginx": "/api/3/action/status_show",
-}
 
 
 def lend(folder: Path) -> None:
@@ -70,8 +60,7 @@ def healthy(process: str) -> bool:
         return _redis(stack)
     if process == "nginx":
         follow(stack)
-    host = "127.0.0.1" if process == "nginx" else stack[f"{process.upper()}_HOST"]
-    return _answers(f"http://{host}:{stack.port(process)}{ADDRESSES[process]}")
+    return health.answers(process, stack)
 
 
 def follow(stack: Settings) -> None:
@@ -87,17 +76,6 @@ def follow(stack: Settings) -> None:
     if not known.exists() or known.read_text() != now:
         os.kill(int((stack.run / "nginx" / "nginx.pid").read_text()), signal.SIGHUP)
         known.write_text(now)
-
-
-def _answers(url: str) -> bool:
-    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    try:
-        with direct.open(url, timeout=5) as answer:
-            return answer.status < 500
-    except urllib.error.HTTPError as error:
-        return error.code < 500
-    except OSError:
-        return False
 
 
 def _postgres(stack: Settings) -> bool:
@@ -128,7 +106,7 @@ def main(arguments: list[str] | None = None) -> int:
     verbs = parser.add_subparsers(dest="verb", required=True)
     verbs.add_parser("secrets")
     verbs.add_parser("start").add_argument("process", choices=sorted(render.NEEDS))
-    verbs.add_parser("healthy").add_argument("process", choices=sorted({*ADDRESSES, "postgres", "redis"}))
+    verbs.add_parser("healthy").add_argument("process", choices=sorted({*health.ADDRESSES, "postgres", "redis"}))
     given = parser.parse_args(arguments)
     os.umask(0o022)
     try:

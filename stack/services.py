@@ -7,8 +7,6 @@ import signal
 import socket
 import subprocess
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -20,21 +18,9 @@ import psycopg
 import redis
 from supervisor.xmlrpc import SupervisorTransport
 
-from stack import databases, secrets
+from stack import databases, health, secrets
 from stack.console import StackError
 from stack.settings import ROOT, Settings
-
-
-def _answers(url: str, timeout: float = 5) -> bool:
-    """Whether an address answers with anything but a server error."""
-    try:
-        # No proxy: it would look for our loopback addresses on its own machine.
-        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(url, timeout=timeout) as answer:
-            return answer.status < 500
-    except urllib.error.HTTPError as error:
-        return error.code < 500
-    except OSError:
-        return False
 
 
 def _postgres(settings: Settings) -> bool:
@@ -54,12 +40,8 @@ def _redis(settings: Settings) -> bool:
         return False
 
 
-def _http(service: str, path: str) -> Callable[[Settings], bool]:
-    def ready(settings: Settings) -> bool:
-        host = "127.0.0.1" if service == "nginx" else settings[f"{service.upper()}_HOST"]
-        return _answers(f"http://{host}:{settings.port(service)}{path}")
-
-    return ready
+def _http(service: str) -> Callable[[Settings], bool]:
+    return lambda settings: health.answers(service, settings)
 
 
 def _running(settings: Settings) -> bool:  # the supervisor's own word is all there is to ask
@@ -78,15 +60,15 @@ class Process:
 BACKENDS = (
     Process("postgres", _postgres),
     Process("redis", _redis),
-    Process("solr", _http("solr", "/solr/shopendata/admin/ping"), 120),
+    Process("solr", _http("solr"), 120),
 )
 FRONTENDS = (
-    Process("web", _http("web", "/api/3/action/status_show"), 120),
-    Process("gateway", _http("gateway", "/gateway/healthz")),
+    Process("web", _http("web"), 120),
+    Process("gateway", _http("gateway")),
     Process("worker", _running),
     Process("harvest_gather", _running),
     Process("harvest_run", _running),
-    Process("nginx", _http("nginx", "/api/3/action/status_show")),
+    Process("nginx", _http("nginx")),
 )
 PROCESSES = BACKENDS + FRONTENDS
 

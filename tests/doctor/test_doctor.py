@@ -196,6 +196,16 @@ class TestServices:
         monkeypatch.setattr(app.flask_app, "session_interface", SecureCookieSessionInterface())
         assert found() == {"hardening.sessions"}
 
+    def test_a_missing_guard_is_found(self, app, found, monkeypatch):
+        monkeypatch.setitem(app.flask_app.before_request_funcs, None, [])
+        assert found() == {"hardening.action_guard"}
+
+    def test_a_missing_csrf_repair_is_found(self, found, monkeypatch):
+        from ckanext.shopendata.hardening import csrf
+
+        monkeypatch.setattr(csrf.flask_app.csrf, csrf.MARK, False)
+        assert found() == {"hardening.csrf"}
+
     def test_an_unanswered_question_is_a_no(self, found, healthy):
         healthy["solr_url"] = "http://127.0.0.1:9/solr/shopendata"
         assert found() == {"solr.schema", "solr.config"}

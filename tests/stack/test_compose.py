@@ -22,7 +22,7 @@ from typing import Any
 import pytest
 import yaml
 
-from stack import container, place, render, secrets, settings
+from stack import place, render, secrets, settings
 from stack.settings import ROOT, VARIABLES
 
 HOME = "/srv/shopendata"
@@ -132,8 +132,8 @@ def supervised() -> dict[str, configparser.SectionProxy]:
     return {name.partition(":")[2]: parser[name] for name in parser.sections() if name.startswith("program:")}
 
 
-def native_questions() -> dict[str, tuple[str | None, int]]:
-    """Process -> (address that is asked, patience in seconds), read from stack/services.py without its imports."""
+def native_patience() -> dict[str, int]:
+    """Process that is asked whether it serves -> patience in seconds, from stack/services.py without its imports."""
     tree = ast.parse((ROOT / "stack" / "services.py").read_text())
     patience = next(
         node.value.value
@@ -145,8 +145,7 @@ def native_questions() -> dict[str, tuple[str | None, int]]:
         if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Process":
             name, question, *rest = node.args
             if getattr(question, "id", "") != "_running":
-                address = question.args[1].value if isinstance(question, ast.Call) else None
-                found[name.value] = (address, rest[0].value if rest else patience)
+                found[name.value] = rest[0].value if rest else patience
     return found
 
 
@@ -292,9 +291,7 @@ def logs(world: World) -> Iterator[str]:
 
 def health(world: World) -> Iterator[str]:
     """What is asked, and how long a start may take, is as in stack/services.py."""
-    questions = native_questions()
-    if {name: address for name, (address, _) in questions.items() if address} != container.ADDRESSES:
-        yield "stack/container.py asks other addresses than stack/services.py"
+    questions = native_patience()
     for name, service in world.services.items():
         check = service.get("healthcheck")
         if name not in questions:
@@ -302,7 +299,7 @@ def health(world: World) -> Iterator[str]:
                 yield f"{name} is asked, natively it is not"
         elif not check or check["test"] != ["CMD", "python3", "-m", "stack.container", "healthy", name]:
             yield f"{name} is not asked what it is asked natively"
-        elif check.get("start_period") != f"{questions[name][1]}s":
+        elif check.get("start_period") != f"{questions[name]}s":
             yield f"{name} may take {check.get('start_period')} to start"
 
 

@@ -3,6 +3,7 @@
 import time
 
 import pytest
+
 from stack import services
 
 #: Longer than redis-py and PostgreSQL drivers wait by default before they give up (seconds).

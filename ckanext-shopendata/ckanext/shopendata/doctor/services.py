@@ -12,7 +12,7 @@ from ckan.cli.db import _get_pending_plugins, current_revision
 from flask import current_app
 
 from ckanext.shopendata.doctor.finding import Check, Config, Finding
-from ckanext.shopendata.hardening import csrf, sessions
+from ckanext.shopendata.hardening import action_guard, csrf, sessions
 
 #: Yes when no table of a schema grants any of these privileges to the role that asks.
 _NO_TABLE_GRANTS = """
@@ -175,6 +175,12 @@ CHECKS = (
         lambda config: isinstance(current_app.session_interface, sessions.PortalSessionInterface),
         "log-ins live in cookies that cannot be revoked",
         "load the plugin shopendata, and no other that replaces the session interface",
+    ),
+    Check(
+        "hardening.action_guard",
+        lambda config: action_guard.refuse_malformed in current_app.before_request_funcs.get(None, ()),
+        "malformed calls of the action API end in server errors",
+        "load the plugin shopendata",
     ),
 )
 

@@ -1,6 +1,9 @@
 """The doctor finds what is planted, each by its code, and finds nothing on a sound installation."""
 
 import json
+import os
+import subprocess
+import sys
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -107,8 +110,6 @@ class TestFiles:
         assert self.found(place) == {"file.storage"}
 
     def test_a_configuration_of_root_is_found(self, place):
-        import os
-
         if os.geteuid() != 0:
             pytest.skip("only root can plant it")
         assert "account.root" in wrong(files.examine(place))
@@ -259,14 +260,25 @@ class TestDoors:
 
 
 class TestCommand:
-    def test_it_fails_loudly(self, cli, monkeypatch):
-        from ckan.cli.cli import ckan
-
-        monkeypatch.setenv("CKAN_SITE_URL", "http://127.0.0.1:9")
-        result = cli.invoke(ckan, ["shopendata", "doctor", "--quiet"])
-        assert result.exit_code == 1
-        assert "✗ door.answers" in result.output
-        assert "→" in result.output
+    def test_it_fails_loudly(self, test_stack):
+        """As a process: an operator's scripts go by its exit code."""
+        result = subprocess.run(
+            [
+                Path(sys.executable).with_name("ckan"),
+                "-c",
+                test_stack.var / "ckan.ini",
+                "shopendata",
+                "doctor",
+                "--quiet",
+            ],
+            env=os.environ | {"CKAN_SITE_URL": "http://127.0.0.1:9"},
+            check=False,
+            capture_output=True,
+            text=True,
+        )
+        assert result.returncode == 1
+        assert "✗ door.answers" in result.stdout
+        assert "→" in result.stdout
 
     def test_json(self, cli):
         from ckan.cli.cli import ckan

@@ -9,6 +9,8 @@ from ckanext.harvest import queue
 from ckanext.shopendata.harvesters import cli
 
 
+# A queue of its own: the stack's process waits at the usual one.
+@pytest.mark.ckan_config("ckan.site_id", "queue-of-this-test")
 @pytest.mark.usefixtures("with_plugins")
 def test_an_idle_queue_does_not_end_the_gather_process(patience, monkeypatch):
     """Stock ckanext-harvest dies here: redis-py 8 ends a blocking read at its default socket timeout."""

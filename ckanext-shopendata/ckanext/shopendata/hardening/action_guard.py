@@ -20,7 +20,7 @@ from ckan.types import Action, CKANApp, Context
 from ckan.views import api
 from flask import Response, g, request
 from psycopg2.errors import DuplicateColumn, ForeignKeyViolation, UniqueViolation
-from sqlalchemy.exc import DataError, DBAPIError
+from sqlalchemy.exc import DataError, StatementError
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from ckanext.shopendata import config
@@ -40,6 +40,8 @@ _EXISTS: dict[str, tuple[str, Any, str]] = {
 }
 #: Two callers, or a name that a deleted dataset still holds.
 _CONFLICTS = (DuplicateColumn, ForeignKeyViolation, UniqueViolation)
+#: An object where a value should be; a colon in text that the datastore puts into its SQL (quoted).
+_ABOUT_VALUES = ("can't adapt type 'dict'", "A value is required for bind parameter")
 #: More faults of one parameter say nothing more.
 _MOST_FAULTS = 10
 
@@ -162,11 +164,11 @@ def _with_net(action: Action) -> Action:
     def call(context: Context, data_dict: dict[str, Any]) -> Any:
         try:
             return action(context, data_dict)
-        except DBAPIError as error:
+        except StatementError as error:
             if isinstance(error.orig, _CONFLICTS):
                 message = tk._("This contradicts what exists already")
-            elif isinstance(error, DataError) or "can't adapt type 'dict'" in str(error.orig):
-                message = tk._("A parameter has a value of the wrong type or range")
+            elif isinstance(error, DataError) or any(phrase in str(error.orig) for phrase in _ABOUT_VALUES):
+                message = tk._("A parameter has a value that the database cannot take")
                 setattr(g, _MARK, True)
             else:
                 raise

@@ -14,9 +14,12 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ckanext.shopendata.hardening.action_types import (
+    ADDRESS,
     ANYTHING,
     BOOLEAN,
     DATE,
+    EMPTY,
+    FILTERS,
     INTEGER,
     LONG,
     MISSING,
@@ -30,6 +33,7 @@ from ckanext.shopendata.hardening.action_types import (
     TEXT,
     TEXT_OR_TEXTS,
     TEXTS,
+    TIMESTAMP,
     TOO_LONG,
     UPLOAD,
     Kind,
@@ -95,10 +99,11 @@ _TAGS = with_members(given(OBJECTS), name=SCALAR, vocabulary_id=TEXT)
 _RELATIONSHIPS = with_members(given(OBJECTS), id=TEXT, subject=TEXT, object=TEXT, type=TEXT, comment=SCALAR)
 
 _RESOURCE: dict[str, Kind] = {
-    **_names(TEXT, "id package_id url format url_type"),
+    **_names(TEXT, "id package_id format url_type"),
     **_names(SCALAR, "cache_url description hash mimetype mimetype_inner name resource_type"),
     **_names(DATE, "cache_last_updated created last_modified"),
     "size": or_empty(LONG),
+    "url": ADDRESS,
     "upload": UPLOAD,
 }
 _RESOURCES = with_members(given(OBJECTS), **_RESOURCE)
@@ -106,7 +111,7 @@ _PACKAGE: dict[str, Kind] = {
     **_names(TEXT, "id name owner_org state type"),
     **_names(SCALAR, "author author_email license_id maintainer maintainer_email notes title url version"),
     "private": _FLAG,
-    "metadata_modified": DATE,
+    "metadata_modified": TIMESTAMP,
     "plugin_data": OBJECT,
     "tag_string": TEXT_OR_TEXTS,
     "extras": _EXTRAS,
@@ -117,23 +122,26 @@ _PACKAGE: dict[str, Kind] = {
     "tags": _TAGS,
 }
 _HARVEST_SOURCE = _PACKAGE | {
-    **_names(TEXT, "config frequency source_type url"),
+    **_names(TEXT, "config frequency source_type"),
+    "url": ADDRESS,
     "extras": with_members(given(OBJECTS), "key", id=TEXT, key=SCALAR, value=TEXT, deleted=_FLAG),
 }
 _GROUP: dict[str, Kind] = {
-    **_names(TEXT, "approval_status id image_url name state type"),
+    **_names(TEXT, "approval_status id name state type"),
     **_names(SCALAR, "description image_display_url title"),
     "image_upload": UPLOAD,
+    "image_url": ADDRESS,
     "extras": _EXTRAS,
     "groups": with_members(given(OBJECTS), name=TEXT, capacity=TEXT),
     "packages": with_members(given(OBJECTS), id=TEXT, name=TEXT, title=SCALAR),
     "users": with_members(given(OBJECTS), name=TEXT, capacity=TEXT),
 }
 _USER: dict[str, Kind] = {
-    **_names(TEXT, "about email id image_url name password password_hash state"),
+    **_names(TEXT, "about email id name password password_hash state"),
     **_names(SCALAR, "fullname image_display_url"),
     **_names(_FLAG, "activity_streams_email_notifications sysadmin"),
     "image_upload": UPLOAD,
+    "image_url": ADDRESS,
     "plugin_extras": or_empty(OBJECT),
 }
 _VIEW: dict[str, Kind] = {
@@ -210,12 +218,17 @@ def _lifetime(data: Mapping[str, Any]) -> Iterator[tuple[str, Wrong]]:
         yield "expires_in", Wrong(TOO_LONG)
 
 
-def _distinct(data: Mapping[str, Any]) -> Iterator[tuple[str, Wrong]]:
-    """A resource that stands twice in a dataset leaves CKAN unable to update the dataset ever again."""
+def _sound_resources(data: Mapping[str, Any]) -> Iterator[tuple[str, Wrong]]:
+    """What CKAN loses or mixes up in the resources of a dataset; some of it spoils the dataset for good."""
     resources = data.get("resources")
-    ids = [item["id"] for item in resources if item.get("id")] if OBJECTS.accepts(resources) and resources else []
-    if len(set(map(str, ids))) < len(ids):
+    if not resources or not OBJECTS.accepts(resources):
+        return
+    ids = [str(item["id"]) for item in resources if item.get("id")]
+    if len(set(ids)) < len(ids):
         yield "resources", Wrong(REPEATED)
+    for position, item in enumerate(resources):
+        if all(value is None for name, value in item.items() if name not in ("package_id", "position", "state")):
+            yield "resources", Wrong(EMPTY, (position,))
 
 
 def _any_of(*names: str) -> Callable[[Mapping[str, Any]], Iterator[tuple[str, Wrong]]]:
@@ -264,7 +277,12 @@ ACTIONS: Mapping[str, Reads] = {
     "package_collaborator_delete": _reads("id user_id"),
     "package_collaborator_list": _reads("id capacity"),
     "package_collaborator_list_for_user": _reads("id capacity"),
-    **_same("package_create package_patch package_update", _reads(kinds=_PACKAGE, together=_distinct)),
+    "package_create": _reads(
+        # CKAN looks for a suitable preview and needs an address for that.
+        kinds={**_PACKAGE, "resources": with_members(given(OBJECTS), "url", **_RESOURCE)},
+        together=_sound_resources,
+    ),
+    **_same("package_patch package_update", _reads(kinds=_PACKAGE, together=_sound_resources)),
     "package_create_default_resource_views": _reads(
         "create_datastore_views",
         {"package": with_members(OBJECT, "id", id=TEXT, resources=_RESOURCES)},
@@ -378,7 +396,10 @@ ACTIONS: Mapping[str, Reads] = {
     ),
     **_same(
         "datastore_delete datastore_records_delete",
-        _reads("resource_id id force include_deleted_records calculate_record_count", {"filters": OBJECT}),
+        _reads(
+            "resource_id id force include_deleted_records calculate_record_count",
+            {"filters": Kind(FILTERS.message, lambda value: OBJECT.accepts(value) and FILTERS.accepts(value))},
+        ),
     ),
     "datastore_function_create": _reads(
         "name or_replace rettype definition",
@@ -392,7 +413,7 @@ ACTIONS: Mapping[str, Reads] = {
         {
             **_names(or_empty(NATURAL), "limit offset"),
             **_names(TEXT_OR_TEXTS, "fields sort"),
-            "filters": _JSON_OBJECT,
+            "filters": replace(FILTERS, read=as_json),
             "q": Kind(
                 OBJECT_OF_TEXTS.message,
                 lambda value: SCALAR.accepts(value) or OBJECT_OF_TEXTS.accepts(value),
@@ -412,8 +433,13 @@ ACTIONS: Mapping[str, Reads] = {
     ),
     **_same("group_autocomplete organization_autocomplete", _reads("limit", {"q": given(TEXT)}, required="q")),
     **_same(
-        "group_create group_patch group_update organization_create organization_patch organization_update",
-        _reads(kinds=_GROUP),
+        "group_patch group_update organization_create organization_patch organization_update", _reads(kinds=_GROUP)
+    ),
+    "group_create": _reads(
+        kinds={
+            **_GROUP,
+            "type": Kind(TEXT.message, lambda value: TEXT.accepts(value) and value != "organization"),
+        },
     ),
     "group_list": _reads(_LIST_GROUPS, {**_LIST_GROUPS_KINDS, "groups": TEXT_OR_TEXTS}),
     "organization_list": _reads(_LIST_GROUPS, {**_LIST_GROUPS_KINDS, "organizations": TEXT_OR_TEXTS}),

@@ -14,6 +14,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
+from urllib.parse import urlparse
 
 from werkzeug.datastructures import FileStorage
 
@@ -39,6 +40,7 @@ NUMBER_FAULT = _("Numbers must be finite, whole numbers must fit into 64 bits")
 DEPTH_FAULT = _("Objects and lists may not be nested deeper than 20 levels")
 COUNT_FAULT = _("Too many values")
 REPEATED = _("Ids may not be repeated")
+EMPTY = _("Objects may not be empty")
 TOO_LONG = _("May be at most a century")
 
 Path = tuple[Any, ...]
@@ -230,6 +232,34 @@ def _is_sort(value: Any) -> bool:
     return value is None
 
 
+def _is_timestamp(value: Any) -> bool:
+    return _is_date(value) and not re.search(r"(Z|[+-]\d\d:?\d\d)$", value or "")
+
+
+def _is_address(value: Any) -> bool:
+    try:
+        return value is None or (isinstance(value, str) and urlparse(value) is not None)
+    except ValueError:
+        return False
+
+
+def _are_filters(value: Any) -> bool:
+    if isinstance(value, list):
+        return all(isinstance(item, dict) and _are_filters(item) for item in value)
+    if isinstance(value, dict):
+        return all(
+            isinstance(member, list) and _are_filters(member) if re.match(r"\$(?!\$)", name) else _is_filter(member)
+            for name, member in value.items()
+        )
+    return value is None
+
+
+def _is_filter(value: Any) -> bool:
+    if isinstance(value, list):
+        return all(_is_filter(item) for item in value if isinstance(item, dict))
+    return not isinstance(value, dict) or (bool(value) and isinstance(value.get("in", []), list))
+
+
 TEXT = Kind(_("Must be text"), _is_text)
 #: Text, or a number or truth value that CKAN makes text of.
 SCALAR = Kind(_("Must be text"), _is_scalar)
@@ -238,6 +268,11 @@ INTEGER = Kind(_("Must be a whole number of at most 32 bits"), partial(_is_whole
 LONG = Kind(_("Must be a whole number of at most 64 bits"), partial(_is_whole, least=-_INT64, most=_INT64 - 1))
 BOOLEAN = Kind(_("Must be true or false"), _is_truth)
 DATE = Kind(_("Must be a date in ISO 8601"), _is_date)
+#: A time in UTC, as CKAN keeps them.
+TIMESTAMP = Kind(_("Must be a date in ISO 8601 without a time zone"), _is_timestamp)
+ADDRESS = Kind(_("Must be an address (URL)"), _is_address)
+#: Conditions on rows: ``{"field": value, "other": {"gt": 1}, "$or": [...]}``, or a list of such objects.
+FILTERS = Kind(_("Must be an object of conditions, or a list of such objects"), _are_filters)
 #: Fields to sort by, each with an optional direction.
 SORT = Kind(_("Must be a list of fields, separated by commas"), _is_sort)
 TEXTS = Kind(_("Must be a list of texts"), _are_texts)

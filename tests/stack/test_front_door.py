@@ -2,6 +2,7 @@
 
 import http.server
 import json
+import os
 import shutil
 import socket
 import subprocess
@@ -63,8 +64,10 @@ def door(tmp_path, request):
     (tmp_path / "webassets").mkdir()
     text = render.text(settings.ROOT / "config" / "nginx.conf", replace(stack, values=values))
     (tmp_path / "nginx.conf").write_text(text)
+    # As in config/processes/nginx: `nobody` could not read the pages of a checkout below root's home.
+    stay = " user root;" if os.geteuid() == 0 else ""
     nginx = subprocess.Popen(
-        ["nginx", "-e", "stderr", "-p", str(tmp_path), "-c", str(tmp_path / "nginx.conf"), "-g", "daemon off;"],
+        ["nginx", "-e", "stderr", "-p", str(tmp_path), "-c", str(tmp_path / "nginx.conf"), "-g", "daemon off;" + stay],
 
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
     )  # fmt: skip

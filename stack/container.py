@@ -39,7 +39,7 @@ def start(process: str) -> None:
             raise StackError(f"cannot read the secret {name}: run `python3 -m stack.container secrets` on the host")
     try:
         (stack.run / process).mkdir(parents=True, exist_ok=True)
-        if "ckan.ini" in render.NEEDS[process]:
+        if any(render.TEMPLATES[target][0] == "ckan.ini" for target in render.NEEDS[process]):
             for folder in ("storage", "webassets"):
                 (stack.var / folder).mkdir(exist_ok=True)
         for target in render.NEEDS[process]:

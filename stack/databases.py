@@ -25,6 +25,7 @@ LOGINS: dict[str, tuple[str, ...]] = {
     "ckan_migrator": ("ckan_owner", "audit_owner"),
     "ckan_web": (),
     "ckan_reader": (),
+    "ckan_gateway": (),
     "datastore_writer": (),
     "datastore_reader": (),
     "vault_migrator": ("vault_owner",),
@@ -35,7 +36,7 @@ LOGINS: dict[str, tuple[str, ...]] = {
 
 #: Database -> (owner, roles that may connect).
 DATABASES: dict[str, tuple[str, tuple[str, ...]]] = {
-    "ckan": ("ckan_owner", ("ckan_migrator", "ckan_web", "ckan_reader")),
+    "ckan": ("ckan_owner", ("ckan_migrator", "ckan_web", "ckan_reader", "ckan_gateway")),
     "datastore": ("datastore_owner", ("datastore_writer", "datastore_reader")),
     "vault": ("vault_owner", ("vault_migrator", "vault_loader", "vault_scanner", "vault_gateway")),
 }
@@ -47,6 +48,8 @@ GRANTS: tuple[tuple[str, str, str, str, str], ...] = (
     # Events are appended and read; nobody but the owner's migrations can change one (invariant 5).
     ("ckan", "audit", "audit_owner", "ckan_web", "SELECT, INSERT"),
     ("ckan", "audit", "audit_owner", "ckan_reader", "SELECT"),
+    # Two views: keys with their grants, and published conditional resources. No other table is the gateway's to see.
+    ("ckan", "gateway", "ckan_owner", "ckan_gateway", "SELECT"),
     ("vault", "vault", "vault_owner", "vault_loader", "SELECT, INSERT, UPDATE, DELETE, TRUNCATE"),
     ("vault", "vault", "vault_owner", "vault_gateway", "SELECT"),
     ("vault", "intake", "vault_owner", "vault_loader", "SELECT, INSERT, UPDATE, DELETE, TRUNCATE"),

@@ -12,6 +12,7 @@ ADDRESSES = {
     "solr": "/solr/shopendata/admin/ping",
     "web": "/api/3/action/status_show",
     "gateway": "/gateway/healthz",
+    "sandbox": "/healthz",
     "nginx": "/api/3/action/status_show",
 }
 

@@ -7,10 +7,14 @@ import shutil
 from pathlib import Path
 from urllib.parse import quote
 
+from alembic import command
+from alembic.config import Config
+
 from stack import console, databases, secrets
 from stack.settings import ROOT, Settings
 
 ADMIN = "admin"
+MIGRATIONS = ROOT / "ckanext-shopendata" / "ckanext" / "shopendata" / "migration"
 
 
 def ckan(settings: Settings, *arguments: str, environ: dict[str, str] | None = None) -> None:
@@ -24,10 +28,20 @@ def ckan(settings: Settings, *arguments: str, environ: dict[str, str] | None = N
     )
 
 
-def migrator_url(settings: Settings) -> str:
-    """The address by which migrations reach CKAN's database: a role of their own, not the web processes'."""
-    password = quote(secrets.read(Path(settings["SECRETS"]), "ckan_migrator"))
-    return f"postgresql://ckan_migrator:{password}@{settings['POSTGRES_HOST']}:{settings['POSTGRES_PORT']}/ckan"
+def migrator_url(settings: Settings, database: str = "ckan") -> str:
+    """The address by which migrations reach a database: a role of their own, not that of any other process."""
+    role = f"{database}_migrator"
+    password = quote(secrets.read(Path(settings["SECRETS"]), role))
+    return f"postgresql://{role}:{password}@{settings['POSTGRES_HOST']}:{settings['POSTGRES_PORT']}/{database}"
+
+
+def migrate_vault(settings: Settings) -> None:
+    """Brings the vault's tables up to date."""
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS / "vault"))
+    url = migrator_url(settings, "vault").replace("postgresql://", "postgresql+psycopg://", 1)
+    config.set_main_option("sqlalchemy.url", url.replace("%", "%%"))
+    command.upgrade(config, "head")
 
 
 def prepare(settings: Settings) -> None:
@@ -36,6 +50,7 @@ def prepare(settings: Settings) -> None:
         databases.prepare(settings)
     with console.step("tables (migrations)"):
         ckan(settings, "db", "upgrade", environ={"CKAN_SQLALCHEMY_URL": migrator_url(settings)})
+        migrate_vault(settings)
     with console.step("translations, front-end bundles and the first account"):
         compile_translations(settings)
         ckan(

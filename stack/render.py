@@ -24,6 +24,9 @@ TEMPLATES: dict[str, tuple[str, str]] = {
     "etc/postgresql.conf": ("postgres/postgresql.conf", "postgres"),
     "etc/pg_hba.conf": ("postgres/pg_hba.conf", "postgres"),
     "etc/gateway.env": ("gateway.env", "gateway"),
+    "etc/loader.ini": ("ckan.ini", "publisher"),
+    "etc/loader.env": ("loader.env", "publisher"),
+    "etc/sandbox.env": ("sandbox.env", "sandbox"),
 }
 
 #: Only the test stacks have this one: CKAN's test runner reads it.
@@ -39,6 +42,9 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "worker": ("ckan.ini",),
     "harvest_gather": ("ckan.ini",),
     "harvest_run": ("ckan.ini",),
+    "harvest_work": ("etc/loader.ini", "etc/loader.env"),
+    "publisher": ("etc/loader.ini", "etc/loader.env"),
+    "sandbox": ("etc/sandbox.env",),
     "gateway": ("etc/gateway.env",),
     "prepare": ("ckan.ini",),
 }

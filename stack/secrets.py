@@ -5,23 +5,30 @@ from __future__ import annotations
 import secrets
 from pathlib import Path
 
+#: Processes that read CKAN's configuration.
+CKAN = ("web", "worker", "harvest_gather", "harvest_run", "harvest_work", "publisher")
+
 #: Every secret and the processes that may hold it (natively: that read a file it is rendered into; in containers: that
 #: get it mounted). ``prepare`` makes roles, runs migrations and ends.
 HOLDERS: dict[str, tuple[str, ...]] = {
     "postgres_superuser": ("postgres", "prepare"),
     "ckan_migrator": ("prepare",),
-    "ckan_web": ("web", "worker", "harvest_gather", "harvest_run", "prepare"),
+    "ckan_web": (*CKAN, "prepare"),
     "ckan_reader": ("prepare",),
-    "datastore_writer": ("web", "worker", "harvest_gather", "harvest_run", "prepare"),
-    "datastore_reader": ("web", "worker", "harvest_gather", "harvest_run", "prepare"),
+    "datastore_writer": (*CKAN, "prepare"),
+    "datastore_reader": (*CKAN, "prepare"),
     "vault_migrator": ("prepare",),
-    "vault_loader": ("prepare",),
+    "ckan_gateway": ("gateway", "prepare"),
+    "vault_loader": ("harvest_work", "publisher", "prepare"),
     "vault_scanner": ("prepare",),
     "vault_gateway": ("gateway", "prepare"),
-    "redis": ("redis", "web", "worker", "harvest_gather", "harvest_run", "gateway", "prepare"),
-    "secret_key": ("web", "worker", "harvest_gather", "harvest_run", "prepare"),
-    "csrf_key": ("web", "worker", "harvest_gather", "harvest_run", "prepare"),
-    "api_token_key": ("web", "worker", "harvest_gather", "harvest_run", "prepare"),
+    "redis": ("redis", *CKAN, "gateway", "prepare"),
+    "secret_key": (*CKAN, "prepare"),
+    "csrf_key": (*CKAN, "prepare"),
+    "api_token_key": (*CKAN, "prepare"),
+    # With it a key is proved: a stolen database alone says nothing about any key.
+    "key_pepper": (*CKAN, "gateway", "prepare"),
+    "sandbox_source": ("harvest_work", "publisher", "sandbox"),
     "admin_password": ("prepare",),
 }
 

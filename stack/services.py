@@ -68,12 +68,16 @@ FRONTENDS = (
     Process("worker", _running),
     Process("harvest_gather", _running),
     Process("harvest_run", _running),
+    Process("harvest_work", _running),
+    Process("publisher", _running),
     Process("nginx", _http("nginx")),
 )
-PROCESSES = BACKENDS + FRONTENDS
+#: Only where the demonstration runs.
+DEMO = (Process("sandbox", _http("sandbox")),)
+PROCESSES = BACKENDS + FRONTENDS + DEMO
 
 #: Processes that run our Python code and must be restarted when it changes.
-PYTHON = ("web", "gateway", "worker", "harvest_gather", "harvest_run")
+PYTHON = ("web", "gateway", "worker", "harvest_gather", "harvest_run", "harvest_work", "publisher", "sandbox")
 
 
 class Supervisor:

@@ -14,7 +14,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 
 #: Services that listen, in the order of their ports after the portal's own.
-LISTENING = ("web", "gateway", "postgres", "redis", "solr")
+LISTENING = ("web", "gateway", "postgres", "redis", "solr", "sandbox")
 
 #: First port of each named stack.
 STACKS = {"portal": 5000, "test": 5100, "fault": 5200}

@@ -5,6 +5,11 @@ from __future__ import annotations
 from ckan.plugins import toolkit as tk
 
 
+def key_pepper() -> str:
+    """Secret with which access keys are proved; empty where none is set."""
+    return tk.config["ckanext.shopendata.key.pepper"]
+
+
 def session_idle_minutes() -> int:
     """Minutes without a request after which a log-in ends."""
     return tk.config["ckanext.shopendata.session.idle_minutes"]

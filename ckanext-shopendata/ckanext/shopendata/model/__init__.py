@@ -1,1 +1,37 @@
-"""Tables of the distribution, one module per aggregate."""
+"""Tables of the portal, one module an aggregate; all migrations lie in ``migration/``."""
+
+from ckanext.shopendata.model import audit
+from ckanext.shopendata.model.application import Application, Case, RequestedDataset
+from ckanext.shopendata.model.catalogue import Dataset, Entry, Item, Resource
+from ckanext.shopendata.model.classification import Decision, Proposal, SignOff
+from ckanext.shopendata.model.grant import AccessKey, Grant
+from ckanext.shopendata.model.harvest import HarvestRecord, HarvestRun
+from ckanext.shopendata.model.openlist import OpenList, OpenListItem
+from ckanext.shopendata.model.people import Agency, RoleHolding
+from ckanext.shopendata.model.publication import Block, Task
+from ckanext.shopendata.model.session import sessions
+
+__all__ = [
+    "AccessKey",
+    "Agency",
+    "Application",
+    "Block",
+    "Case",
+    "Dataset",
+    "Decision",
+    "Entry",
+    "Grant",
+    "HarvestRecord",
+    "HarvestRun",
+    "Item",
+    "OpenList",
+    "OpenListItem",
+    "Proposal",
+    "RequestedDataset",
+    "Resource",
+    "RoleHolding",
+    "SignOff",
+    "Task",
+    "audit",
+    "sessions",
+]

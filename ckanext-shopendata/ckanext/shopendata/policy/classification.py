@@ -1,13 +1,17 @@
-"""The opening tiers of a dataset, and how far each reaches.
+"""The opening tiers, the way of a dataset to a decision, and what a decision must rest on.
 
 Shanghai 2018 art. 29-30 names three classes; ``undecided`` is ours: what nobody has decided is treated as closed.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import Enum
 
-__all__ = ["Tier"]
+from ckanext.shopendata.policy.refusal import Refused, next_state
+
+__all__ = ["Basis", "DatasetState", "Reason", "Tier", "Verdict", "check_decider", "step", "tightens"]
 
 
 class Tier(Enum):
@@ -38,3 +42,131 @@ class Tier(Enum):
     def has_public_data(self) -> bool:
         """Whether anybody may read rows and files without asking (DESIGN invariant 2)."""
         return self is Tier.UNCONDITIONAL
+
+
+class DatasetState(Enum):
+    """Where a dataset is on its way to the public (DESIGN 3)."""
+
+    UNDECIDED = "undecided"
+    PROPOSED = "proposed"
+    UNIT_REVIEW = "unit_review"
+    SPECIAL_REVIEW = "special_review"
+    DECIDED = "decided"
+    LISTED = "listed"
+    PUBLISHED = "published"
+    SUSPENDED = "suspended"
+    SUPERSEDED = "superseded"
+    WITHDRAWN = "withdrawn"
+
+
+_DECIDABLE = {"propose": DatasetState.PROPOSED, "decide": DatasetState.DECIDED}
+
+#: A published dataset may be proposed and decided anew: what stands in public stays until the next list, unless the
+#: new tier is stricter. ``relist`` is a new version of the list with the same decision.
+TRANSITIONS: dict[DatasetState, dict[str, DatasetState]] = {
+    DatasetState.UNDECIDED: {"propose": DatasetState.PROPOSED},
+    DatasetState.PROPOSED: {**_DECIDABLE, "review": DatasetState.UNIT_REVIEW},
+    DatasetState.UNIT_REVIEW: {**_DECIDABLE, "refer": DatasetState.SPECIAL_REVIEW},
+    DatasetState.SPECIAL_REVIEW: {"conclude": DatasetState.UNIT_REVIEW},
+    DatasetState.DECIDED: {
+        "propose": DatasetState.DECIDED,
+        "decide": DatasetState.DECIDED,
+        "list": DatasetState.LISTED,
+        "withdraw": DatasetState.WITHDRAWN,
+    },
+    DatasetState.LISTED: {
+        "propose": DatasetState.LISTED,
+        "decide": DatasetState.DECIDED,
+        "list": DatasetState.LISTED,
+        "publish": DatasetState.PUBLISHED,
+        "withdraw": DatasetState.WITHDRAWN,
+        "suspend": DatasetState.SUSPENDED,
+    },
+    DatasetState.PUBLISHED: {
+        "propose": DatasetState.PUBLISHED,
+        "decide": DatasetState.DECIDED,
+        "list": DatasetState.PUBLISHED,
+        "publish": DatasetState.PUBLISHED,
+        "suspend": DatasetState.SUSPENDED,
+        "supersede": DatasetState.SUPERSEDED,
+        "withdraw": DatasetState.WITHDRAWN,
+    },
+    DatasetState.SUSPENDED: {
+        "propose": DatasetState.SUSPENDED,
+        "decide": DatasetState.SUSPENDED,
+        "list": DatasetState.SUSPENDED,
+        "resume": DatasetState.LISTED,
+        "withdraw": DatasetState.WITHDRAWN,
+    },
+    DatasetState.SUPERSEDED: {},
+    DatasetState.WITHDRAWN: {},
+}
+
+#: How open a tier is; a move to a smaller number is a tightening and takes effect first.
+OPENNESS = {Tier.UNDECIDED: 0, Tier.CLOSED: 0, Tier.CONDITIONAL: 1, Tier.UNCONDITIONAL: 2}
+
+
+@dataclass(frozen=True)
+class Basis:
+    """依据: a rule and its article. ``kind`` is what may forbid (SH 30): law, regulation, or a lower rule."""
+
+    rule: str
+    article: str
+    kind: str = "rule"
+
+
+@dataclass(frozen=True)
+class Reason:
+    """理由: a criterion of the pack for one tier."""
+
+    code: str
+    tier: Tier
+    needs_law: bool = False
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What is proposed or decided: a tier with its grounds. Conditions are the public's, of a conditional dataset."""
+
+    tier: Tier
+    reasons: tuple[str, ...] = ()
+    bases: tuple[Basis, ...] = ()
+    conditions: str = ""
+
+    def check(self, reasons: Mapping[str, Reason]) -> None:
+        """Whether the grounds carry the tier, by the pack's ``reasons``. Raises :class:`Refused`.
+
+        Unconditional is what remains (SH 30: 其他公共数据) and needs none; conditional and closed need a reason and a
+        basis; what a law forbids needs that law or regulation, a lower rule does not do.
+        """
+        if self.tier is Tier.UNDECIDED:
+            raise Refused("tier_missing", "tier")
+        for code in self.reasons:
+            if code not in reasons or reasons[code].tier is not self.tier:
+                raise Refused("reason_unknown", "reasons", reason=code, tier=self.tier.value)
+        if self.tier is not Tier.UNCONDITIONAL:
+            if not self.reasons:
+                raise Refused("reason_missing", "reasons")
+            if not self.bases:
+                raise Refused("basis_missing", "bases")
+        by_law = any(basis.kind in {"law", "regulation"} for basis in self.bases)
+        if any(reasons[code].needs_law for code in self.reasons) and not by_law:
+            raise Refused("law_missing", "bases")
+        if self.tier is Tier.CONDITIONAL and not self.conditions.strip():
+            raise Refused("conditions_missing", "conditions")
+
+
+def step(state: DatasetState, verb: str) -> DatasetState:
+    """The state after ``verb``; raises :class:`Refused` ``not_in_this_state``."""
+    return next_state(TRANSITIONS, state, verb)
+
+
+def check_decider(decider: str, proposer: str | None) -> None:
+    """Four eyes (DESIGN invariant 4): nobody decides what they proposed. A source's proposal has no proposer."""
+    if proposer is not None and decider == proposer:
+        raise Refused("own_proposal")
+
+
+def tightens(old: Tier, new: Tier) -> bool:
+    """Whether ``new`` opens less than ``old``."""
+    return OPENNESS[new] < OPENNESS[old]

@@ -1,0 +1,54 @@
+"""Jurisdiction packs: what one measure or city has of its own, as data with its source."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ckanext.shopendata.policy.classification import Basis, Reason, Tier
+
+__all__ = ["Profile", "read_profile"]
+
+
+@dataclass(frozen=True)
+class Label:
+    """A word on screen."""
+
+    zh: str
+    en: str
+
+
+@dataclass(frozen=True)
+class Profile:
+    """A pack: labels of the tiers, reasons and bases to choose from."""
+
+    code: str
+    label: Label
+    tiers: Mapping[Tier, Label]
+    reasons: Mapping[str, Reason]
+    reason_labels: Mapping[str, Label]
+    bases: tuple[tuple[Basis, Label], ...]
+    default_conditions: Label
+
+
+def read_profile(data: Mapping[str, Any]) -> Profile:
+    """A pack from its parsed file. Raises ``KeyError`` or ``ValueError`` for an incomplete one."""
+    reasons = {
+        row["code"]: Reason(row["code"], Tier(row["tier"]), bool(row.get("needs_law"))) for row in data["reasons"]
+    }
+    return Profile(
+        code=data["code"],
+        label=_label(data["label"]),
+        tiers={Tier(code): _label(label) for code, label in data["tiers"].items()},
+        reasons=reasons,
+        reason_labels={row["code"]: _label(row["label"]) for row in data["reasons"]},
+        bases=tuple(
+            (Basis(row["rule"], str(row["article"]), row["kind"]), _label(row["label"])) for row in data["bases"]
+        ),
+        default_conditions=_label(data["default_conditions"]),
+    )
+
+
+def _label(data: Mapping[str, str]) -> Label:
+    return Label(data["zh"], data["en"])

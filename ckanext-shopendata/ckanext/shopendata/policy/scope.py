@@ -1,0 +1,89 @@
+"""What of a table may be read: columns, masks, rows; and what a look at the values may find before anything opens."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+from ckanext.shopendata.policy.refusal import Refused
+
+__all__ = ["PATTERNS", "Column", "Mask", "Scan", "columns_of", "findings_in", "verdict_on"]
+
+
+class Mask(Enum):
+    """How a value is veiled. The gateway applies it as an SQL expression: raw values never reach Python."""
+
+    NONE = "none"
+    FIRST_CHAR = "first_char"  # 王**
+    PHONE = "phone"  # 138****0000
+    IDENTITY = "identity"  # 310101********0000
+    BAND = "band"  # a number's order of magnitude
+    DROP = "drop"  # the column does not exist
+
+
+class Scan(Enum):
+    """Result of the sensitive-column scan. Only ``PASSED`` opens a row (DESIGN 3)."""
+
+    PENDING = "pending"
+    PASSED = "passed"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a loaded table: ASCII code, Chinese name, type (policy.catalogue.ItemType), unit, mask."""
+
+    code: str
+    name: str
+    type: str = "text"
+    unit: str = ""
+    mask: Mask = Mask.NONE
+
+
+#: What no public table may hold. A resident ID is 17 digits and a check character with a possible date of birth inside;
+#: a mobile number 11 digits. Neither may stand inside a longer run of letters or digits (credit codes, serial numbers).
+PATTERNS: dict[str, re.Pattern[str]] = {
+    "resident_id": re.compile(
+        r"(?<![0-9A-Za-z])[1-9]\d{5}(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}[0-9Xx](?![0-9A-Za-z])"
+    ),
+    "mobile": re.compile(r"(?<![0-9A-Za-z.])(?:\+?86[- ]?)?1[3-9]\d{9}(?![0-9A-Za-z])"),
+}
+
+_WIDE = str.maketrans("０１２３４５６７８９Ｘｘ", "0123456789Xx")
+
+
+def findings_in(value: object) -> list[str]:
+    """Kinds of :data:`PATTERNS` that a value shows. Full-width digits count like others."""
+    if not isinstance(value, str) or len(value) < 11:
+        return []
+    plain = value.translate(_WIDE)
+    return [kind for kind, pattern in PATTERNS.items() if pattern.search(plain)]
+
+
+def verdict_on(findings: Mapping[tuple[str, str], int], masks: Mapping[str, Mask]) -> Scan:
+    """Whether a table with these findings, (column, kind) -> rows, may open: each must lie in a masked column."""
+    open_ones = [column for column, _ in findings if masks.get(column, Mask.NONE) is Mask.NONE]
+    return Scan.FAILED if open_ones else Scan.PASSED
+
+
+def columns_of(
+    items: Sequence[Column], selection: Iterable[str] | None = None, masks: Mapping[str, str] | None = None
+) -> tuple[Column, ...]:
+    """The columns of a dataset or grant: the selected ones, in the table's order, each with its strictest mask.
+
+    Raises :class:`Refused` ``column_unknown`` for a selection that names what is not there.
+    """
+    known = {item.code: item for item in items}
+    chosen = set(known) if selection is None else set(selection)
+    if unknown := sorted(chosen - set(known)):
+        raise Refused("column_unknown", "items", columns=unknown)
+    found = []
+    for item in items:
+        mask = Mask((masks or {}).get(item.code, "none"))
+        if mask is Mask.NONE:
+            mask = item.mask
+        if item.code in chosen and mask is not Mask.DROP:
+            found.append(Column(item.code, item.name, item.type, item.unit, mask))
+    return tuple(found)

@@ -44,8 +44,9 @@ def up(stack: Settings) -> services.Supervisor:
         with step("search index (Solr's configuration changed)"):
             prepare.ckan(stack, "search-index", "rebuild")
     with step("web, gateway, workers and front door"):
-        supervisor.begin(*services.FRONTENDS)
-        for process in services.FRONTENDS:
+        frontends = [p for p in services.FRONTENDS if stack.name != "test" or p.name not in services.CONSUMERS]
+        supervisor.begin(*frontends)
+        for process in frontends:
             supervisor.ensure(process)
     return supervisor
 

@@ -74,6 +74,8 @@ FRONTENDS = (
 )
 #: Only where the demonstration runs.
 DEMO = (Process("sandbox", _http("sandbox")),)
+#: They take work from tables. In the stack of the tests the tests do that work, one step at a time.
+CONSUMERS = ("harvest_work", "publisher")
 PROCESSES = BACKENDS + FRONTENDS + DEMO
 
 #: Processes that run our Python code and must be restarted when it changes.

@@ -29,6 +29,15 @@ def test_stack():
 
 
 @pytest.fixture
+def loader_environment(test_stack, monkeypatch):
+    """What the publisher's process knows beyond CKAN's configuration."""
+    for line in (test_stack.etc / "loader.env").read_text().splitlines():
+        if line and not line.startswith("#"):
+            name, _, value = line.partition("=")
+            monkeypatch.setenv(name, value)
+
+
+@pytest.fixture
 def portal_url(test_stack):
     """The front door of the test stack."""
     return test_stack.url

@@ -5,6 +5,11 @@ from __future__ import annotations
 from ckan.plugins import toolkit as tk
 
 
+def profile() -> str:
+    """Code of the jurisdiction pack in force."""
+    return tk.config["ckanext.shopendata.profile"]
+
+
 def key_pepper() -> str:
     """Secret with which access keys are proved; empty where none is set."""
     return tk.config["ckanext.shopendata.key.pepper"]

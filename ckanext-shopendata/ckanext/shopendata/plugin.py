@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import ckan.plugins as p
 import ckan.plugins.toolkit as tk
 from ckan.common import CKANConfig
 from ckan.lib.plugins import DefaultTranslation
-from ckan.types import Action, ChainedAction, CKANApp, Schema
+from ckan.types import Action, AuthFunction, ChainedAction, ChainedAuthFunction, CKANApp, Context, Schema
 
 from ckanext.shopendata import cli, hardening
 from ckanext.shopendata.hardening import status, tokens
+from ckanext.shopendata.logic.action import actions
+from ckanext.shopendata.logic.auth import auth_functions
+from ckanext.shopendata.publish import doors
 
 
 @tk.blanket.config_declarations
@@ -17,15 +22,22 @@ class ShopendataPlugin(p.SingletonPlugin, DefaultTranslation):
     """The portal's domain, data gateway settings, hardening and command line."""
 
     p.implements(p.IActions)
+    p.implements(p.IAuthFunctions)
     p.implements(p.IApiToken, inherit=True)
     p.implements(p.IClick)
     p.implements(p.IMiddleware, inherit=True)
+    p.implements(p.IPackageController, inherit=True)
     p.implements(p.ITranslation)
 
     # IActions
 
     def get_actions(self) -> dict[str, Action | ChainedAction]:
-        return {"status_show": status.status_show}
+        return {"status_show": status.status_show, **doors.actions(), **actions()}
+
+    # IAuthFunctions
+
+    def get_auth_functions(self) -> dict[str, AuthFunction | ChainedAuthFunction]:
+        return {**doors.auth_functions(), **auth_functions(list(actions()))}
 
     # IApiToken
 
@@ -40,7 +52,20 @@ class ShopendataPlugin(p.SingletonPlugin, DefaultTranslation):
     # IMiddleware
 
     def make_middleware(self, app: CKANApp, config: CKANConfig) -> CKANApp:
-        return hardening.install(app)
+        app = hardening.install(app)
+        app.before_request(doors.guard_request)
+        return app
+
+    # IPackageController
+
+    def before_dataset_search(self, search_params: dict[str, Any]) -> dict[str, Any]:
+        return doors.hide_from_search(search_params)
+
+    def before_dataset_index(self, pkg_dict: dict[str, Any]) -> dict[str, Any]:
+        return doors.pinyin_title(pkg_dict)
+
+    def after_dataset_show(self, context: Context, pkg_dict: dict[str, Any]) -> None:
+        doors.refuse_shown(pkg_dict)
 
     # ITranslation
 

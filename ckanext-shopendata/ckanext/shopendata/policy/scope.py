@@ -9,7 +9,7 @@ from enum import Enum
 
 from ckanext.shopendata.policy.refusal import Refused
 
-__all__ = ["PATTERNS", "Column", "Mask", "Scan", "columns_of", "findings_in", "verdict_on"]
+__all__ = ["PATTERNS", "Column", "Mask", "Scan", "columns_of", "findings_in", "vault_table", "veil", "verdict_on"]
 
 
 class Mask(Enum):
@@ -87,3 +87,31 @@ def columns_of(
         if item.code in chosen and mask is not Mask.DROP:
             found.append(Column(item.code, item.name, item.type, item.unit, mask))
     return tuple(found)
+
+
+def vault_table(resource_id: str) -> str:
+    """Name of a resource's table in the vault."""
+    return "r_" + resource_id.replace("-", "")
+
+
+def veil(value: str, mask: Mask) -> str:
+    """A value behind its mask. The veil's length says nothing about the value's."""
+    if mask is Mask.FIRST_CHAR:
+        return value[:1] + "**"
+    if mask is Mask.PHONE:
+        return value[:3] + "****" + value[-4:] if len(value) >= 11 else "****"
+    if mask is Mask.IDENTITY:
+        return value[:6] + "********" + value[-4:] if len(value) >= 15 else "********"
+    if mask is Mask.BAND:
+        return _band(value)
+    return value
+
+
+def _band(value: str) -> str:
+    """The order of magnitude of a number: ``100-999``; whole part only, and the sign."""
+    match = re.fullmatch(r"\s*(-?)(\d+)(?:\.\d+)?\s*", value)
+    if match is None:
+        return ""
+    digits = match[2].lstrip("0") or "0"
+    low = "0" if len(digits) == 1 else "1" + "0" * (len(digits) - 1)
+    return f"{match[1]}{low}-{match[1]}{'9' * len(digits)}"

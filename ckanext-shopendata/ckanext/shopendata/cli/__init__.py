@@ -10,6 +10,8 @@ import ckan.plugins.toolkit as tk
 import click
 
 from ckanext.shopendata import installation
+from ckanext.shopendata.cli.people import people
+from ckanext.shopendata.cli.publish import publish
 from ckanext.shopendata.doctor import examine
 
 __all__ = ["shopendata"]
@@ -52,3 +54,7 @@ def doctor(ctx: click.Context, as_json: bool, quiet: bool) -> None:
         click.echo(f"{len(findings)} checks, {len(wrong)} wrong")
     if wrong:
         raise click.exceptions.Exit(1)
+
+
+shopendata.add_command(people)
+shopendata.add_command(publish)

@@ -1,0 +1,1 @@
+"""The write interface: actions that lock, load, ask the policy, append the event and commit."""

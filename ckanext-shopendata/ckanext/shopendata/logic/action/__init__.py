@@ -1,0 +1,26 @@
+"""The write interface, one module an aggregate. Action ``dataset_decide`` is called ``shopendata_dataset_decide``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ckanext.shopendata.logic.action import (
+    agency,
+    application,
+    catalogue,
+    classification,
+    grant,
+    openlist,
+    people,
+    publication,
+)
+
+__all__ = ["actions"]
+
+_MODULES = (agency, people, catalogue, classification, openlist, publication, application, grant)
+
+
+def actions() -> dict[str, Callable[..., Any]]:
+    """All of them, by their public names."""
+    return {f"shopendata_{name}": getattr(module, name) for module in _MODULES for name in module.__all__}

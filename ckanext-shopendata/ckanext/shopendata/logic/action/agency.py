@@ -1,0 +1,105 @@
+"""Agencies: CKAN organizations with what the measures ask of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import ckan.plugins.toolkit as tk
+import sqlalchemy as sa
+from ckan import model
+from ckan.types import Context, DataDict
+
+from ckanext.shopendata import clock
+from ckanext.shopendata.logic import command as c
+from ckanext.shopendata.logic import schema as s
+from ckanext.shopendata.model import Agency
+from ckanext.shopendata.policy.refusal import Refused
+from ckanext.shopendata.slugs import slug
+
+__all__ = ["agency_create", "agency_list", "agency_show"]
+
+KINDS = ("administrative", "institution", "utility", "central", "district")
+LEVELS = ("city", "district")
+
+
+@c.command(
+    s.fields(
+        title=s.filled,
+        name=s.maybe(s.filled),
+        code=s.maybe(s.filled),
+        aliases=s.maybe(s.texts),
+        kind=s.one_of(*KINDS),
+        level=s.one_of(*LEVELS),
+        parent=s.maybe(s.filled),
+        contact=s.maybe(s.text),
+        description=s.maybe(s.text),
+    )
+)
+def agency_create(actor: c.Actor, data: DataDict) -> dict[str, Any]:
+    """Registers a public body, and its organization in CKAN.
+
+    :param title: full title, unique; ``aliases`` are other titles under which sources know it
+    :param name: in addresses; default: the title in pinyin
+    :param code: unified social credit code
+    :param kind: administrative, institution, utility, central, district
+    :param level: city, district
+    :param parent: name of the body above
+    """
+    role = actor.require("agency.create")
+    name = data.get("name") or slug(data["title"])
+    parent = find(data["parent"]) if data.get("parent") else None
+    clash = sa.or_(Agency.name == name, Agency.title == data["title"], Agency.code == data.get("code", ""))
+    if model.Session.scalar(sa.select(Agency.id).where(clash)):
+        raise Refused("name_taken", "title")
+    organization = tk.get_action("organization_create")(
+        {"ignore_auth": True, "user": _site_user(), "defer_commit": True},
+        {"name": name, "title": data["title"], "description": data.get("description", "")},
+    )
+    agency = Agency(
+        id=organization["id"],
+        name=name,
+        title=data["title"],
+        code=data.get("code"),
+        aliases=data.get("aliases", []),
+        kind=data["kind"],
+        level=data["level"],
+        parent_id=parent.id if parent else None,
+        contact=data.get("contact", ""),
+        created_at=clock.now(),
+    )
+    model.Session.add(agency)
+    model.Session.flush()
+    c.events("agency.create", "agency", actor, role, [(agency.id, agency.id, {"title": agency.title})])
+    return as_dict(agency)
+
+
+@tk.side_effect_free
+@tk.validate_action_data(s.fields())
+def agency_list(context: Context, data_dict: DataDict) -> list[dict[str, Any]]:
+    """All agencies, by title."""
+    tk.check_access("shopendata_agency_list", context, data_dict)
+    return [as_dict(agency) for agency in model.Session.scalars(sa.select(Agency).order_by(Agency.title))]
+
+
+@tk.side_effect_free
+@tk.validate_action_data(s.fields(id=s.filled))
+def agency_show(context: Context, data_dict: DataDict) -> dict[str, Any]:
+    """One agency, by name or identifier."""
+    tk.check_access("shopendata_agency_show", context, data_dict)
+    return as_dict(find(data_dict["id"]))
+
+
+def find(reference: str) -> Agency:
+    """An agency by identifier, name or full title. Raises ``ObjectNotFound``."""
+    match = sa.or_(Agency.id == reference, Agency.name == reference, Agency.title == reference)
+    return c.found(model.Session.scalar(sa.select(Agency).where(match)))
+
+
+def as_dict(agency: Agency) -> dict[str, Any]:
+    """What everybody may know of an agency."""
+    columns = ("id", "name", "title", "code", "aliases", "kind", "level", "parent_id", "contact")
+    return {column: getattr(agency, column) for column in columns}
+
+
+def _site_user() -> str:
+    return tk.get_action("get_site_user")({"ignore_auth": True}, {})["name"]

@@ -1,0 +1,428 @@
+"""Applications: the applicant's side, the centre's intake, the provider's decision, the agreement."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import sqlalchemy as sa
+from ckan import model
+from ckan.types import DataDict
+
+from ckanext.shopendata import clock
+from ckanext.shopendata.logic import command as c
+from ckanext.shopendata.logic import schema as s
+from ckanext.shopendata.model import (
+    Agency,
+    Application,
+    Block,
+    Case,
+    Dataset,
+    Entry,
+    Grant,
+    Item,
+    RequestedDataset,
+)
+from ckanext.shopendata.policy import application as policy
+from ckanext.shopendata.policy.application import CaseState, State
+from ckanext.shopendata.policy.classification import Tier
+from ckanext.shopendata.policy.grant import GrantState
+from ckanext.shopendata.policy.refusal import Refused
+from ckanext.shopendata.policy.scope import Column, columns_of
+
+__all__ = [
+    "agreement_confirm",
+    "application_accept",
+    "application_correct",
+    "application_list",
+    "application_refuse",
+    "application_save",
+    "application_show",
+    "application_submit",
+    "application_withdraw",
+    "case_decide",
+    "case_list",
+]
+
+_OPEN_CASES = (CaseState.IN_REVIEW, CaseState.SPECIAL_REVIEW, CaseState.AGREEMENT_PENDING)
+
+
+@c.command(s.fields(id=s.maybe(s.filled), datasets=s.maybe(s.some), form=s.maybe(s.mapping)))
+def application_save(actor: c.Actor, data: DataDict) -> dict[str, Any]:
+    """Starts an application, or changes one that is not yet submitted or has come back. Nothing needs to be complete.
+
+    :param datasets: names or identifiers of conditionally open datasets
+    :param form: answers by field (policy.application.FORM); those left out stay as they are
+    """
+    if data.get("id"):
+        application = _own(actor, data["id"])
+        application.state = policy.step(State(application.state), "save").value
+    else:
+        application = _new(actor)
+    if "datasets" in data:
+        _request(application, data["datasets"])
+    application.form = {**application.form, **policy.clean(data.get("form", {}))}
+    application.updated_at = clock.now()
+    _event("application.save", actor, "", application, {"fields": sorted(data.get("form", {}))})
+    return as_dict(application)
+
+
+@c.command(s.fields(id=s.filled))
+def application_submit(actor: c.Actor, data: DataDict) -> dict[str, Any]:
+    """Submits: refused with everything that is missing at once (SH 36), else it lies with the data centre."""
+    application = _own(actor, data["id"])
+    state = policy.step(State(application.state), "submit")
+    found = policy.deficiencies(application.form)
+    if not _requested(application.id):
+        found["datasets"] = "missing"
+    if found:
+        raise Refused("incomplete", fields=found)
+    _conditional([row.dataset_id for row in _requested(application.id)])
+    application.state, application.deficiencies = state.value, []
+    application.submitted_at = application.updated_at = clock.now()
+    _event("application.submit", actor, "", application, {})
+    return as_dict(application)
+
+
+@c.command(s.fields(id=s.filled, note=s.maybe(s.text)))
+def application_withdraw(actor: c.Actor, data: DataDict) -> dict[str, Any]:
+    """Takes an application back; cases that are not decided end with it."""
+    application = _own(actor, data["id"])
+    application.state = policy.step(State(application.state), "withdraw").value
+    for case in _cases(application.id):
+        if CaseState(case.state) in _OPEN_CASES:
+            case.state = policy.case_step(CaseState(case.state), "withdraw").value
+    application.updated_at = clock.now()
+    _event("application.withdraw", actor, "", application, {"note": data.get("note", "")})
+    return as_dict(application)
+
+
+@c.command(s.fields(id=s.filled))
+def application_accept(actor: c.Actor, data: DataDict) -> dict[str, Any]:
+    """受理: the data centre finds the application complete; each providing agency gets its case."""
+    application = _locked(data["id"])
+    role = _intake(actor, application)
+    application.state = policy.step(State(application.state), "accept").value
+    application.accepted_at = application.updated_at = clock.now()
+    for agency_id in sorted({agency for _, agency in _providers(application.id)}):
+        model.Session.add(
+            Case(
+                application_id=application.id,
+                agency_id=agency_id,
+                state=CaseState.IN_REVIEW.value,
+                created_at=clock.now(),
+            )
+        )
+    model.Session.flush()
+    _event("application.accept", actor, role, application, {})
+    return as_dict(application)
+
+
+@c.command(s.fields(id=s.filled, points=s.objects))
+def application_correct(actor: c.Actor, data: DataDict) -> dict[str, Any]:
+    """一次性补正告知: everything that is missing or wrong, in one notice; the applicant can change and submit again.
+
+    :param points: ``{"field", "text"}``: a field of the form, and what to hand in
+    """
+    application = _locked(data["id"])
+    role = _intake(actor, application)
+    application.state = policy.step(State(application.state), "request_correction").value
+    points = [{"field": one.get("field", ""), "text": one.get("text", "")} for one in data["points"]]
+    if not points or not all(one["text"] for one in points):
+        raise Refused("deficiencies_missing", "points")
+    application.deficiencies, application.updated_at = points, clock.now()
+    _event("application.correct", actor, role, application, {"points": points})
+    return as_dict(application)
+
+
+@c.command(s.fields(id=s.filled, answer=s.filled))
+def application_refuse(actor: c.Actor, data: DataDict) -> dict[str, Any]:
+    """不予受理: not conditional data, not this portal's, a duplicate; the answer says where to go instead."""
+    application = _locked(data["id"])
+    role = _intake(actor, application)
+    application.state = policy.step(State(application.state), "not_accept").value
+    application.answer, application.updated_at = data["answer"], clock.now()
+    _event("application.refuse", actor, role, application, {"answer": data["answer"]})
+    return as_dict(application)
+
+
+@c.command(
+    s.fields(
+        id=s.filled,
+        verb=s.one_of("grant", "grant_reduced", "refuse"),
+        reason=s.maybe(s.filled),
+        opinion=s.filled,
+        items=s.maybe(s.mapping),
+    )
+)
+def case_decide(actor: c.Actor, data: DataDict) -> dict[str, Any]:
+    """The provider decides its part: grants it, grants less (``items``: dataset -> item codes), or refuses.
+
+    :param reason: code of policy.application.REFUSALS, when less than asked for is granted
+    :param opinion: the sentence that the applicant reads
+    """
+    case = c.found(model.Session.get(Case, data["id"], with_for_update=True))
+    application = _locked(case.application_id)
+    role = actor.require("case.decide", case.agency_id)
+    policy.check_case_decider(actor.id, application.applicant_id, [case.decided_by] if case.decided_by else [])
+    case.state = policy.case_step(CaseState(case.state), data["verb"], data.get("reason", "")).value
+    case.reason, case.opinion = data.get("reason", ""), data["opinion"]
+    case.decided_by, case.decided_at = actor.id, clock.now()
+    if data["verb"] == "grant_reduced":
+        _reduce(case, data.get("items") or {})
+    body = {"verb": data["verb"], "reason": case.reason, "opinion": case.opinion}
+    c.events("case.decide", "case", actor, role, [(case.id, case.agency_id, body)])
+    return as_dict(application)
+
+
+@c.command(s.fields(id=s.filled))
+def agreement_confirm(actor: c.Actor, data: DataDict) -> dict[str, Any]:
+    """线上确认 of the agreement of a case, by the applicant or the agency's signer; when both did, the grants run."""
+    case = c.found(model.Session.get(Case, data["id"], with_for_update=True))
+    application = _locked(case.application_id)
+    policy.case_step(CaseState(case.state), "confirm")
+    if actor.id == application.applicant_id:
+        role, party = "", "confirmed_by_applicant"
+    else:
+        role, party = actor.require("agreement.confirm", case.agency_id), "confirmed_by_provider"
+        policy.check_case_decider(actor.id, application.applicant_id, [case.decided_by] if case.decided_by else [])
+    if getattr(case, party) is not None:
+        raise Refused("already_confirmed")
+    setattr(case, party, actor.id)
+    c.events("agreement.confirm", "case", actor, role, [(case.id, case.agency_id, {"party": party})])
+    if case.confirmed_by_applicant and case.confirmed_by_provider:
+        case.state = policy.case_step(CaseState(case.state), "activate").value
+        _grant(actor, role, case, application)
+    return as_dict(application)
+
+
+@c.query(s.listing(state=s.maybe(s.one_of(*(state.value for state in State))), mine=s.maybe(s.one_of("true", "false"))))
+def application_list(actor: c.Actor, data: DataDict) -> dict[str, Any]:
+    """Applications, newest first: one's own; the data centre and the auditor may see all that were submitted."""
+    rows = sa.select(Application)
+    if data.get("mine") == "false":
+        actor.require("application.read")
+        rows = rows.where(Application.submitted_at.is_not(None))
+    else:
+        rows = rows.where(Application.applicant_id == actor.id)
+    if data.get("state"):
+        rows = rows.where(Application.state == data["state"])
+    count = model.Session.scalar(sa.select(sa.func.count()).select_from(rows.subquery()))
+    page = rows.order_by(Application.created_at.desc(), Application.id).limit(data["limit"]).offset(data["offset"])
+    return {"count": count, "results": [as_dict(one) for one in model.Session.scalars(page)]}
+
+
+@c.query(s.fields(id=s.filled))
+def application_show(actor: c.Actor, data: DataDict) -> dict[str, Any]:
+    """One application: for its applicant, the data centre, and the agencies that have a case in it."""
+    application = c.found(model.Session.get(Application, data["id"]))
+    if actor.id != application.applicant_id:
+        _require_reader(actor, application)
+    return as_dict(application)
+
+
+@c.query(s.listing(state=s.maybe(s.one_of(*(state.value for state in CaseState)))))
+def case_list(actor: c.Actor, data: DataDict) -> dict[str, Any]:
+    """Cases of the caller's agencies, oldest first."""
+    visible = actor.agencies("case.read")
+    if visible is not None and not visible:
+        actor.require("case.read")
+    rows = sa.select(Case, Application).join(Application, Application.id == Case.application_id)
+    if visible is not None:
+        rows = rows.where(Case.agency_id.in_(visible))
+    if data.get("state"):
+        rows = rows.where(Case.state == data["state"])
+    count = model.Session.scalar(sa.select(sa.func.count()).select_from(rows.subquery()))
+    page = rows.order_by(Case.created_at, Case.id).limit(data["limit"]).offset(data["offset"])
+    return {
+        "count": count,
+        "results": [
+            _case(case) | {"application": as_dict(application)} for case, application in model.Session.execute(page)
+        ],
+    }
+
+
+def as_dict(application: Application) -> dict[str, Any]:
+    """An application with its datasets and cases."""
+    applicant = model.User.get(application.applicant_id)
+    return {
+        "id": application.id,
+        "number": f"{application.year}-{application.sequence:06d}",
+        "applicant": applicant.name if applicant else "",
+        "state": application.state,
+        "form": application.form,
+        "deficiencies": application.deficiencies,
+        "answer": application.answer,
+        "created_at": application.created_at.isoformat(),
+        "submitted_at": application.submitted_at.isoformat() if application.submitted_at else None,
+        "accepted_at": application.accepted_at.isoformat() if application.accepted_at else None,
+        "datasets": _datasets(application.id),
+        "cases": [_case(case) for case in _cases(application.id)],
+    }
+
+
+def _new(actor: c.Actor) -> Application:
+    year = clock.today().year
+    model.Session.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtext(f"application:{year}"))))
+    last = model.Session.scalar(sa.select(sa.func.max(Application.sequence)).where(Application.year == year))
+    application = Application(
+        year=year,
+        sequence=(last or 0) + 1,
+        applicant_id=actor.id,
+        state=State.DRAFT.value,
+        form={},
+        created_at=clock.now(),
+        updated_at=clock.now(),
+    )
+    model.Session.add(application)
+    model.Session.flush()
+    return application
+
+
+def _request(application: Application, references: list[str]) -> None:
+    model.Session.execute(sa.delete(RequestedDataset).where(RequestedDataset.application_id == application.id))
+    rows = [{"application_id": application.id, "dataset_id": key} for key in _conditional(references)]
+    model.Session.execute(sa.insert(RequestedDataset), rows)
+
+
+def _conditional(references: list[str]) -> list[str]:
+    """Identifiers of published conditional datasets; what is not public does not exist for an applicant."""
+    match = sa.or_(Dataset.id.in_(references), Dataset.name.in_(references))
+    datasets = list(model.Session.scalars(sa.select(Dataset).where(match, Dataset.published_tier.is_not(None))))
+    if len(datasets) != len(set(references)):
+        c.found(None)
+    for dataset in datasets:
+        if dataset.published_tier != Tier.CONDITIONAL.value or dataset.tier != Tier.CONDITIONAL.value:
+            raise Refused("not_conditional", "datasets", title=dataset.title)
+    blocked = sa.select(Block.id).where(Block.dataset_id.in_([d.id for d in datasets]), Block.lifted_at.is_(None))
+    if model.Session.scalar(blocked):
+        raise Refused("already_suspended", "datasets")
+    return [dataset.id for dataset in datasets]
+
+
+def _reduce(case: Case, items: dict[str, Any]) -> None:
+    """Writes down which items are granted. Raises :class:`Refused` for datasets or items that were not asked for."""
+    of_case = {key for key, agency in _providers(case.application_id) if agency == case.agency_id}
+    if not items or set(items) - of_case:
+        raise Refused("column_unknown", "items", columns=sorted(set(items) - of_case))
+    for dataset_id, codes in items.items():
+        dataset = model.Session.get_one(Dataset, dataset_id)
+        known = model.Session.scalars(sa.select(Item).where(Item.entry_id == dataset.entry_id).order_by(Item.position))
+        columns = columns_of([Column(item.code, item.name) for item in known], dataset.item_codes)
+        granted = [column.code for column in columns_of(columns, s.texts(codes))]
+        row = model.Session.get_one(RequestedDataset, (case.application_id, dataset_id))
+        row.granted_codes = granted
+
+
+def _grant(actor: c.Actor, role: str, case: Case, application: Application) -> None:
+    form, now, happened = application.form, clock.now(), []
+    for row in _requested(application.id):
+        if (row.dataset_id, case.agency_id) not in _providers(application.id):
+            continue
+        grant = Grant(
+            case_id=case.id,
+            dataset_id=row.dataset_id,
+            holder_id=application.applicant_id,
+            state=GrantState.ACTIVE.value,
+            item_codes=row.granted_codes if row.granted_codes is not None else row.item_codes,
+            purpose=form.get("scenario", ""),
+            daily_quota=int(form["calls_per_day"]),
+            valid_from=now,
+            valid_until=now + dt.timedelta(days=30 * int(form["months"])),
+            created_at=now,
+        )
+        model.Session.add(grant)
+        model.Session.flush()
+        happened.append((grant.id, case.agency_id, {"dataset": row.dataset_id, "case": case.id}))
+    c.events("grant.activate", "grant", actor, role, happened)
+
+
+def _intake(actor: c.Actor, application: Application) -> str:
+    role = actor.require("application.intake")
+    if actor.id == application.applicant_id:
+        raise Refused("own_application")
+    return role
+
+
+def _require_reader(actor: c.Actor, application: Application) -> None:
+    """Whoever may not read it is told what anybody is told about an application that does not exist."""
+    try:
+        if application.submitted_at is not None:
+            actor.require("application.read")
+            return
+    except Refused:
+        pass
+    agencies = actor.agencies("case.read")
+    of_application = {case.agency_id for case in _cases(application.id)}
+    if not of_application or (agencies is not None and not agencies & of_application):
+        c.found(None)
+
+
+def _own(actor: c.Actor, key: str) -> Application:
+    application = _locked(key)
+    if application.applicant_id != actor.id:
+        c.found(None)
+    return application
+
+
+def _locked(key: str) -> Application:
+    return c.found(model.Session.get(Application, key, with_for_update=True))
+
+
+def _requested(application_id: str) -> list[RequestedDataset]:
+    rows = sa.select(RequestedDataset).where(RequestedDataset.application_id == application_id)
+    return list(model.Session.scalars(rows.order_by(RequestedDataset.dataset_id)))
+
+
+def _providers(application_id: str) -> list[tuple[str, str]]:
+    rows = (
+        sa.select(RequestedDataset.dataset_id, Entry.agency_id)
+        .join(Dataset, Dataset.id == RequestedDataset.dataset_id)
+        .join(Entry, Entry.id == Dataset.entry_id)
+        .where(RequestedDataset.application_id == application_id)
+    )
+    return [(dataset, agency) for dataset, agency in model.Session.execute(rows)]
+
+
+def _datasets(application_id: str) -> list[dict[str, Any]]:
+    rows = (
+        sa.select(Dataset.id, Dataset.name, Dataset.title, Agency.name, Agency.title, RequestedDataset.granted_codes)
+        .join(RequestedDataset, RequestedDataset.dataset_id == Dataset.id)
+        .join(Entry, Entry.id == Dataset.entry_id)
+        .join(Agency, Agency.id == Entry.agency_id)
+        .where(RequestedDataset.application_id == application_id)
+        .order_by(Agency.title, Dataset.title)
+    )
+    return [
+        {
+            "id": key, "name": name, "title": title, "agency": agency, "agency_title": agency_title,
+            "granted_items": codes,
+        }
+        for key, name, title, agency, agency_title, codes in model.Session.execute(rows)
+    ]  # fmt: skip
+
+
+def _cases(application_id: str) -> list[Case]:
+    return list(
+        model.Session.scalars(sa.select(Case).where(Case.application_id == application_id).order_by(Case.agency_id))
+    )
+
+
+def _case(case: Case) -> dict[str, Any]:
+    agency = model.Session.get_one(Agency, case.agency_id)
+    return {
+        "id": case.id,
+        "agency": agency.name,
+        "agency_title": agency.title,
+        "state": case.state,
+        "reason": case.reason,
+        "opinion": case.opinion,
+        "decided_at": case.decided_at.isoformat() if case.decided_at else None,
+        "confirmed_by_applicant": case.confirmed_by_applicant is not None,
+        "confirmed_by_provider": case.confirmed_by_provider is not None,
+    }
+
+
+def _event(verb: str, actor: c.Actor, role: str, application: Application, body: dict[str, Any]) -> None:
+    body = {"state": application.state, **body}
+    c.events(verb, "application", actor, role, [(application.id, None, body)])

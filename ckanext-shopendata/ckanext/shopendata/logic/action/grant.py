@@ -1,0 +1,156 @@
+"""Grants and their keys."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any
+
+import sqlalchemy as sa
+from ckan import model
+from ckan.types import DataDict
+
+from ckanext.shopendata import clock, config
+from ckanext.shopendata.logic import command as c
+from ckanext.shopendata.logic import schema as s
+from ckanext.shopendata.model import AccessKey, Case, Dataset, Grant, Resource
+from ckanext.shopendata.policy import key as keys
+from ckanext.shopendata.policy.grant import GrantState, check_new_key, step
+from ckanext.shopendata.policy.refusal import Refused
+
+__all__ = ["grant_list", "grant_resume", "grant_revoke", "grant_show", "grant_suspend", "key_create", "key_revoke"]
+
+
+@c.command(s.fields(grant=s.filled))
+def key_create(actor: c.Actor, data: DataDict) -> dict[str, Any]:
+    """Makes a key for one's own grant. Its text is in this answer and nowhere else, ever.
+
+    :returns: ``key`` (the text), ``kid``, ``hint``, ``expires_at``
+    """
+    pepper = config.key_pepper()
+    if not pepper:
+        raise Refused("keys_not_configured")
+    grant = c.found(model.Session.get(Grant, data["grant"], with_for_update=True))
+    if grant.holder_id != actor.id:
+        c.found(None)
+    check_new_key(GrantState(grant.state), sum(_live(key) for key in _keys(grant.id)))
+    key = keys.mint(secrets.choice)
+    row = AccessKey(
+        kid=key.kid,
+        grant_id=grant.id,
+        mac=keys.seal(key, pepper),
+        hint=key.hint,
+        created_by=actor.id,
+        created_at=clock.now(),
+        expires_at=grant.valid_until,
+    )
+    model.Session.add(row)
+    model.Session.flush()
+    c.events("key.create", "key", actor, "", [(key.kid, None, {"grant": grant.id, "hint": key.hint})])
+    return {"key": key.text, **_key(row)}
+
+
+@c.command(s.fields(kid=s.filled, reason=s.maybe(s.text)))
+def key_revoke(actor: c.Actor, data: DataDict) -> None:
+    """Revokes a key of one's own, at once."""
+    key = c.found(model.Session.get(AccessKey, data["kid"], with_for_update=True))
+    grant = model.Session.get_one(Grant, key.grant_id)
+    if grant.holder_id != actor.id:
+        c.found(None)
+    if key.revoked_at is not None:
+        raise Refused("already_revoked")
+    _revoke(key, actor, data.get("reason", ""))
+    c.events("key.revoke", "key", actor, "", [(key.kid, None, {"grant": grant.id, "reason": key.revoke_reason})])
+
+
+@c.query(s.fields())
+def grant_list(actor: c.Actor, data: DataDict) -> list[dict[str, Any]]:
+    """One's own grants with their keys, newest first."""
+    rows = sa.select(Grant).where(Grant.holder_id == actor.id).order_by(Grant.created_at.desc(), Grant.id)
+    return [as_dict(grant) for grant in model.Session.scalars(rows)]
+
+
+@c.query(s.fields(id=s.filled))
+def grant_show(actor: c.Actor, data: DataDict) -> dict[str, Any]:
+    """One grant: for its holder and for the agency that gave it."""
+    grant = c.found(model.Session.get(Grant, data["id"]))
+    if grant.holder_id != actor.id:
+        actor.require("grant.read", _agency(grant))
+    return as_dict(grant)
+
+
+@c.command(s.fields(id=s.filled, note=s.filled))
+def grant_suspend(actor: c.Actor, data: DataDict) -> dict[str, Any]:
+    """Suspends a grant: all its keys are refused from the next call on."""
+    return _move(actor, "suspend", data)
+
+
+@c.command(s.fields(id=s.filled, note=s.filled))
+def grant_resume(actor: c.Actor, data: DataDict) -> dict[str, Any]:
+    """Lets a suspended grant run again."""
+    return _move(actor, "resume", data)
+
+
+@c.command(s.fields(id=s.filled, note=s.filled))
+def grant_revoke(actor: c.Actor, data: DataDict) -> dict[str, Any]:
+    """Ends a grant for good, and all its keys."""
+    return _move(actor, "revoke", data)
+
+
+def as_dict(grant: Grant) -> dict[str, Any]:
+    """A grant with its dataset, tables and keys; no key's secret is known any more."""
+    dataset = model.Session.get_one(Dataset, grant.dataset_id)
+    tables = model.Session.scalars(sa.select(Resource.id).where(Resource.dataset_id == dataset.id))
+    return {
+        "id": grant.id,
+        "state": grant.state,
+        "dataset": {"id": dataset.id, "name": dataset.name, "title": dataset.title},
+        "resources": list(tables),
+        "items": grant.item_codes,
+        "purpose": grant.purpose,
+        "daily_quota": grant.daily_quota,
+        "valid_from": grant.valid_from.isoformat(),
+        "valid_until": grant.valid_until.isoformat(),
+        "keys": [_key(key) for key in _keys(grant.id)],
+    }
+
+
+def _move(actor: c.Actor, verb: str, data: DataDict) -> dict[str, Any]:
+    grant = c.found(model.Session.get(Grant, data["id"], with_for_update=True))
+    agency = _agency(grant)
+    role = actor.require(f"grant.{verb}", agency)
+    before, grant.state = grant.state, step(GrantState(grant.state), verb).value
+    if verb == "revoke":
+        for key in _keys(grant.id):
+            if key.revoked_at is None:
+                _revoke(key, actor, data["note"])
+    body = {"before": before, "after": grant.state, "note": data["note"]}
+    c.events(f"grant.{verb}", "grant", actor, role, [(grant.id, agency, body)])
+    return as_dict(grant)
+
+
+def _agency(grant: Grant) -> str:
+    return model.Session.get_one(Case, grant.case_id).agency_id
+
+
+def _keys(grant_id: str) -> list[AccessKey]:
+    rows = sa.select(AccessKey).where(AccessKey.grant_id == grant_id).order_by(AccessKey.created_at, AccessKey.kid)
+    return list(model.Session.scalars(rows))
+
+
+def _live(key: AccessKey) -> bool:
+    return key.revoked_at is None and key.expires_at > clock.now()
+
+
+def _revoke(key: AccessKey, actor: c.Actor, reason: str) -> None:
+    key.revoked_at, key.revoked_by, key.revoke_reason = clock.now(), actor.id, reason
+
+
+def _key(key: AccessKey) -> dict[str, Any]:
+    return {
+        "kid": key.kid,
+        "hint": key.hint,
+        "created_at": key.created_at.isoformat(),
+        "expires_at": key.expires_at.isoformat(),
+        "revoked_at": key.revoked_at.isoformat() if key.revoked_at else None,
+        "live": _live(key),
+    }

@@ -1,0 +1,131 @@
+"""What all actions share: who acts, one transaction a command, and the policy's refusals as CKAN's errors."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+import ckan.plugins.toolkit as tk
+import sqlalchemy as sa
+from ckan import model
+from ckan.logic import validate
+from ckan.types import Context, DataDict
+
+from ckanext.shopendata import audit, clock
+from ckanext.shopendata.logic.messages import message
+from ckanext.shopendata.model import RoleHolding
+from ckanext.shopendata.policy import people
+from ckanext.shopendata.policy.audit import Event
+from ckanext.shopendata.policy.refusal import Refused
+
+__all__ = ["Actor", "command", "events", "found", "query"]
+
+Row = TypeVar("Row")
+
+#: Refusals that say who may, rather than what: answered with 403.
+_FORBIDDEN = {"not_permitted", "own_proposal", "own_application", "own_role", "acted_before"}
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who acts: the account and the roles it holds now. Being an administrator is not a role."""
+
+    id: str
+    name: str
+    holdings: tuple[people.Holding, ...] = field(default=())
+
+    def require(self, verb: str, agency: str | None = None) -> str:
+        """The role by which the actor may; raises :class:`Refused`."""
+        return people.require(self.holdings, verb, agency).value
+
+    def agencies(self, verb: str) -> set[str] | None:
+        """The agencies in which the actor may do ``verb``; ``None``: everywhere."""
+        able = [held for held in self.holdings if held.role in people.roles_for(verb)]
+        return None if any(not held.role.of_agency for held in able) else {held.agency for held in able if held.agency}
+
+
+def actor_of(context: Context) -> Actor:
+    """The person behind a context. Raises ``NotAuthorized`` when nobody is signed in."""
+    user = model.User.get(context.get("user") or "")
+    if user is None or user.state != "active":
+        raise tk.NotAuthorized(tk._("Please sign in first"))
+    return Actor(user.id, user.name, holdings_of(user.id))
+
+
+def holdings_of(user_id: str) -> tuple[people.Holding, ...]:
+    """The roles that somebody holds now; an unknown word in the table is none."""
+    rows = model.Session.execute(
+        sa.select(RoleHolding.role, RoleHolding.agency_id).where(
+            RoleHolding.user_id == user_id,
+            RoleHolding.revoked_at.is_(None),
+            sa.or_(RoleHolding.until.is_(None), RoleHolding.until > clock.now()),
+        )
+    )
+    known = {role.value: role for role in people.Role}
+    return tuple(people.Holding(known[role], agency) for role, agency in rows if role in known)
+
+
+def command(schema: Callable[[], Any]) -> Callable[[Callable[[Actor, DataDict], Any]], Any]:
+    """An action that changes state. It gets the actor and validated input; all it did is committed, or nothing is."""
+    return _action(schema, commits=True)
+
+
+def query(schema: Callable[[], Any]) -> Callable[[Callable[[Actor, DataDict], Any]], Any]:
+    """An action for signed-in people that only reads."""
+    return _action(schema, commits=False)
+
+
+def _action(schema: Callable[[], Any], *, commits: bool) -> Callable[[Callable[[Actor, DataDict], Any]], Any]:
+    def decorate(function: Callable[[Actor, DataDict], Any]) -> Any:
+        @validate(schema)
+        @functools.wraps(function)
+        def run(context: Context, data_dict: DataDict) -> Any:
+            tk.check_access(f"shopendata_{function.__name__}", context, data_dict)
+            try:
+                result = function(actor_of(context), data_dict)
+                if commits:
+                    model.Session.commit()
+            except Refused as refused:
+                model.Session.rollback()
+                raise as_error(refused) from refused
+            except Exception:
+                model.Session.rollback()
+                raise
+            return result
+
+        if not commits:
+            run.side_effect_free = True
+        return run
+
+    return decorate
+
+
+def as_error(refused: Refused) -> Exception:
+    """The error that CKAN's interfaces answer with."""
+    if problems := refused.details.get("fields"):
+        return tk.ValidationError({name: [message(Refused(code))] for name, code in dict(problems).items()})  # type: ignore[call-overload]
+    text = message(refused)
+    if refused.code in _FORBIDDEN:
+        return tk.NotAuthorized(text)
+    return tk.ValidationError({refused.field or "message": [text], "code": [refused.code]})
+
+
+def found(row: Row | None) -> Row:
+    """The row, or ``ObjectNotFound``."""
+    if row is None:
+        raise tk.ObjectNotFound(tk._("Not found"))
+    return row
+
+
+def events(
+    verb: str, kind: str, actor: Actor, role: str, happened: Iterable[tuple[str, str | None, dict[str, Any]]]
+) -> None:
+    """Appends one event an object: (object id, agency, body)."""
+    audit.record(
+        *(
+            Event(verb=verb, object_type=kind, object_id=key, actor=actor.id, role=role, agency=agency, body=body)
+            for key, agency, body in happened
+        )
+    )

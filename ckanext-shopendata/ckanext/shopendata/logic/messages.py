@@ -1,0 +1,70 @@
+"""The policy's refusals in words, each with what to do about it."""
+
+from __future__ import annotations
+
+import ckan.plugins.toolkit as tk
+
+from ckanext.shopendata.policy.refusal import Refused
+
+__all__ = ["message"]
+
+
+def message(refused: Refused) -> str:
+    """The sentence for a refusal, in the reader's language."""
+    details = {name: _text(value) for name, value in refused.details.items()}
+    return _messages().get(refused.code, refused.code).format_map(_Gaps(details))
+
+
+def _messages() -> dict[str, str]:
+    return {
+        "not_permitted": tk._("You do not have the role that this needs in this agency"),
+        "own_proposal": tk._("Nobody decides on their own proposal: another reviewer has to"),
+        "own_application": tk._("Nobody decides on their own application"),
+        "own_role": tk._("Nobody grants roles to themselves"),
+        "acted_before": tk._("You have already acted in this case: another person has to decide"),
+        "not_in_this_state": tk._("This is not possible in the state “{state}”"),
+        "reason_unknown": tk._("Please choose one of the reasons offered"),
+        "reason_missing": tk._("Please give a reason"),
+        "basis_missing": tk._("Please give the legal basis"),
+        "law_missing": tk._("What is forbidden by law needs that law or regulation as its basis"),
+        "conditions_missing": tk._("Please state the conditions of opening: they are published"),
+        "tier_missing": tk._("Please choose a tier"),
+        "nothing_proposed": tk._("There is no proposal to decide on; please choose a tier"),
+        "entry_not_confirmed": tk._("The agency has to confirm the catalogue entry first"),
+        "column_unknown": tk._("There is no item named {columns}"),
+        "agency_missing": tk._("Please choose the agency in which the role is held"),
+        "role_of_portal": tk._("This role is held in the whole portal, not in an agency"),
+        "roles_exclude_each_other": tk._("This role excludes another one that the person holds: {held}"),
+        "already_holds": tk._("The person holds this role already"),
+        "name_taken": tk._("Another agency has this name, title or code"),
+        "nothing_to_list": tk._("No dataset of this agency can stand on its list yet"),
+        "list_in_work": tk._("Another version of this list is being prepared"),
+        "list_changed": tk._("Datasets on this list have changed since it was compiled: please compile it again"),
+        "document_missing": tk._("Please give number, signer and date of the signed document"),
+        "already_suspended": tk._("This dataset is suspended already"),
+        "not_suspended": tk._("This dataset is not suspended"),
+        "not_conditional": tk._("Only conditionally open datasets can be applied for: {title}"),
+        "field_unknown": tk._("The form has no such field"),
+        "field_not_text": tk._("Please enter text"),
+        "field_too_long": tk._("Please enter at most {length} characters"),
+        "missing": tk._("Missing value"),
+        "unknown": tk._("Please choose one of the values offered"),
+        "out_of_range": tk._("Please give a number within the limits"),
+        "deficiencies_missing": tk._(
+            "Please name every point that is missing or wrong: the applicant is told all at once"
+        ),
+        "already_confirmed": tk._("This party has confirmed already"),
+        "grant_not_active": tk._("Keys can be made for active access rights only"),
+        "too_many_keys": tk._("There are already {limit} live keys: please revoke one first"),
+        "keys_not_configured": tk._("The portal has no secret to make keys with; please tell its operator"),
+        "already_revoked": tk._("This key is revoked already"),
+    }
+
+
+class _Gaps(dict[str, str]):
+    def __missing__(self, name: str) -> str:
+        return "…"
+
+
+def _text(value: object) -> str:
+    return "、".join(map(str, value)) if isinstance(value, list | tuple) else str(value)

@@ -1,0 +1,1 @@
+"""From decided datasets to what the public sees: one way, through an outbox."""

@@ -1,0 +1,81 @@
+"""What every door of CKAN asks before it opens: is this dataset suspended? The answer needs PostgreSQL alone.
+
+The publisher passes: it cleans up behind blocks and publishes what ends them.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import ckan.plugins.toolkit as tk
+from ckan.types import Action, AuthFunction, AuthResult, ChainedAction, ChainedAuthFunction, Context, DataDict
+from flask import request
+
+from ckanext.shopendata.publish import block
+from ckanext.shopendata.publish.gate import is_publishing
+from ckanext.shopendata.slugs import pinyin
+
+__all__ = ["actions", "auth_functions", "guard_request", "hide_from_search", "pinyin_title", "refuse_shown"]
+
+#: Names under which routes carry a dataset's or resource's name or identifier.
+_ARGUMENTS = ("id", "package_id", "dataset_id", "resource_id")
+
+#: What reads rows: each asks for the resource, and this asks first.
+_DATA = ("datastore_search", "datastore_info", "datastore_search_sql")
+
+
+def guard_request() -> Any:
+    """Refuses pages of blocked datasets before any view looks anything up."""
+    named = [str(value) for name, value in (request.view_args or {}).items() if name in _ARGUMENTS]
+    if named and any(block.blocked(name) for name in named):
+        return tk.render("shopendata/suspended.html"), 403
+    return None
+
+
+def hide_from_search(parameters: dict[str, Any]) -> dict[str, Any]:
+    """Leaves blocked datasets out of every search, feed, listing and count."""
+    if blocked := sorted(block.standing()):
+        listed = " OR ".join(f'"{key}"' for key in blocked)
+        parameters["fq"] = f"{parameters.get('fq', '')} -id:({listed})".strip()
+    return parameters
+
+
+def refuse_shown(package: dict[str, Any]) -> None:
+    """Refuses to show a blocked dataset, to whomever and by whatever name. Raises ``NotAuthorized``."""
+    if not is_publishing() and block.blocked(package["id"]):
+        raise tk.NotAuthorized(tk._("This dataset is suspended"))
+
+
+def pinyin_title(document: dict[str, Any]) -> dict[str, Any]:
+    """Lets a title be found by its sound."""
+    document["title_pinyin"] = pinyin(document.get("title") or "")
+    return document
+
+
+@tk.chained_action
+@tk.side_effect_free
+def package_list(next_action: Action, context: Context, data_dict: DataDict) -> Any:
+    """Names without the blocked ones: CKAN reads them from its tables."""
+    hidden = block.standing()
+    return [name for name in next_action(context, data_dict) if name not in hidden.values() and name not in hidden]
+
+
+@tk.chained_auth_function
+@tk.auth_allow_anonymous_access
+@tk.auth_sysadmins_check
+def read_rows(next_auth: AuthFunction, context: Context, data_dict: DataDict | None = None) -> AuthResult:
+    """Nobody reads rows of a blocked dataset. Looks at nothing of the request: dumps go on after it has ended."""
+    reference = str((data_dict or {}).get("resource_id") or (data_dict or {}).get("id") or "")
+    if not is_publishing() and block.blocked(reference):
+        return {"success": False, "msg": tk._("This dataset is suspended")}
+    return next_auth(context, data_dict or {})
+
+
+def actions() -> dict[str, ChainedAction]:
+    """Actions that answer from CKAN's tables without asking a hook."""
+    return {"package_list": package_list}
+
+
+def auth_functions() -> dict[str, ChainedAuthFunction]:
+    """For everything that reads rows."""
+    return dict.fromkeys(_DATA, read_rows)

@@ -1,0 +1,94 @@
+"""The outbox: what has to follow from a committed change, until it is done.
+
+A worker leases a task, does it, and marks it done in the same transaction as the last of its effects; one that dies
+leaves its lease to run out. So every task may be done twice, and its handler has to bear that.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from typing import Any
+
+import sqlalchemy as sa
+from ckan import model
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import IntegrityError
+
+from ckanext.shopendata.model import Task
+
+__all__ = ["done", "failed", "lease", "put", "waiting"]
+
+#: How long a worker may be silent. Long tasks renew.
+LEASE = dt.timedelta(seconds=120)
+#: Waiting time after the first failure; it doubles up to the longest.
+FIRST, LONGEST = dt.timedelta(seconds=2), dt.timedelta(minutes=10)
+
+
+def put(kind: str, *object_ids: str, payload: dict[str, Any] | None = None) -> None:
+    """Asks for work; an equal task that waits already is enough. The caller commits."""
+    # Not the demonstration's clock: work is due in the worker's time.
+    now = dt.datetime.now(dt.timezone.utc)
+    rows = [
+        {
+            "kind": kind, "object_id": key, "payload": payload or {}, "created_at": now, "due_at": now, "attempts": 0,
+            "error": "",
+        }
+        for key in object_ids
+    ]  # fmt: skip
+    if rows:
+        model.Session.execute(insert(Task).values(rows).on_conflict_do_nothing())
+
+
+def lease(kinds: Iterable[str], limit: int = 1) -> list[Task]:
+    """Takes due tasks, oldest first; commits. Nobody else gets them before the lease ends."""
+    now = dt.datetime.now(dt.timezone.utc)
+    free = sa.or_(Task.leased_until.is_(None), Task.leased_until < now)
+    wanted = (
+        sa.select(Task)
+        .where(Task.done_at.is_(None), Task.due_at <= now, free, Task.kind.in_(list(kinds)))
+        .order_by(Task.due_at, Task.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    tasks = list(model.Session.scalars(wanted))
+    for task in tasks:
+        task.leased_until = now + LEASE
+        task.attempts += 1
+    model.Session.commit()
+    return tasks
+
+
+def renew(task_id: int) -> None:
+    """A sign of life of a worker in a long task; commits."""
+    until = dt.datetime.now(dt.timezone.utc) + LEASE
+    model.Session.execute(sa.update(Task).where(Task.id == task_id).values(leased_until=until))
+    model.Session.commit()
+
+
+def done(task_id: int) -> None:
+    """Marks a task done; the caller commits, with the task's last effect."""
+    now = dt.datetime.now(dt.timezone.utc)
+    model.Session.execute(sa.update(Task).where(Task.id == task_id).values(done_at=now, error=""))
+
+
+def failed(task_id: int, error: str) -> None:
+    """Puts a task back, to be tried again later; commits."""
+    task = model.Session.get_one(Task, task_id)
+    wait = min(FIRST * 2 ** min(task.attempts - 1, 20), LONGEST)
+    task.error, task.due_at, task.leased_until = error[:2000], dt.datetime.now(dt.timezone.utc) + wait, None
+    try:
+        model.Session.commit()
+    except IntegrityError:
+        # The same work was asked for again meanwhile: that task will do it.
+        model.Session.rollback()
+        done(task_id)
+        model.Session.commit()
+
+
+def waiting(kinds: Iterable[str] | None = None) -> int:
+    """How many tasks are not done."""
+    open_ones = sa.select(sa.func.count()).select_from(Task).where(Task.done_at.is_(None))
+    if kinds is not None:
+        open_ones = open_ones.where(Task.kind.in_(list(kinds)))
+    return model.Session.scalar(open_ones) or 0

@@ -1,0 +1,132 @@
+"""A small world for tests: an agency, its people, and entries as a harvester leaves them."""
+
+import datetime as dt
+import uuid
+
+import ckan.plugins.toolkit as tk
+from ckan import model
+
+from ckanext.shopendata import clock
+from ckanext.shopendata.logic.action.people import CONSOLE, grant
+from ckanext.shopendata.model import Dataset, Entry, Item, Proposal, Resource
+from ckanext.shopendata.publish import intake
+from ckanext.shopendata.slugs import slug
+
+BASES = [{"rule": "上海市公共数据和一网通办管理办法", "article": "30", "kind": "rule"}]
+LAW = [{"rule": "中华人民共和国网络安全法", "article": "40", "kind": "law"}]
+CONDITIONS = "仅用于申请的应用场景"
+
+
+def call(action, user, **data):
+    """An action as this person, through CKAN like any caller."""
+    return tk.get_action(f"shopendata_{action}")({"user": user}, data)
+
+
+def person(name, *roles, sysadmin=False):
+    """An account holding roles: words, or (word, agency) pairs. Returns its name."""
+    tk.get_action("user_create")(
+        {"ignore_auth": True, "user": ""}, {"name": name, "email": f"{name}@example.org", "password": "correct-horse-9"}
+    )
+    if sysadmin:
+        tk.get_action("user_patch")({"ignore_auth": True, "user": ""}, {"id": name, "sysadmin": True})
+    for role in roles:
+        word, agency = role if isinstance(role, tuple) else (role, None)
+        grant(CONSOLE, CONSOLE, name, word, agency)
+    model.Session.commit()
+    return name
+
+
+class Agency:
+    """An agency with one person for each of its roles."""
+
+    def __init__(self, operator, key, title):
+        self.agency = call("agency_create", operator, title=title, name=key, kind="administrative", level="city")
+        self.id, self.name = self.agency["id"], key
+        self.administrator = person(f"{key}-administrator", ("data_administrator", key))
+        self.reviewer = person(f"{key}-reviewer", ("reviewer", key))
+        self.signer = person(f"{key}-signer", ("signer", key))
+
+    def entry(self, title, declared=None, columns=(), rows=None, **fields):
+        """An entry with its default dataset, as harvested; ``rows`` go to the intake. Returns (entry id, dataset id)."""
+        now = clock.now()
+        defaults = {
+            "id": str(uuid.uuid4()), "title": title, "agency_id": self.id, "update_frequency": "daily",
+            "state": "harvested", "created_at": now, "updated_at": now, "has_data": rows is not None,
+        }  # fmt: skip
+        entry = Entry(**(defaults | fields))
+        dataset = Dataset(
+            id=str(uuid.uuid4()),
+            entry_id=entry.id,
+            name=slug(title, entry.id),
+            title=title,
+            notes=fields.get("abstract", ""),
+            state="proposed" if declared else "undecided",
+            tier="undecided",
+            created_at=now,
+            updated_at=now,
+        )
+        model.Session.add(entry)
+        model.Session.flush()
+        model.Session.add(dataset)
+        model.Session.flush()
+        for position, (code, name, kind, mask) in enumerate(columns):
+            model.Session.add(Item(entry_id=entry.id, position=position, code=code, name=name, type=kind, mask=mask))
+        if declared:
+            needs = declared != "unconditional"
+            reason = {"conditional": ["timeliness"], "closed": ["personal_privacy"]}.get(declared, [])
+            model.Session.add(
+                Proposal(
+                    dataset_id=dataset.id, tier=declared, proposed_at=now, reasons=reason,
+                    bases=BASES if needs else [], conditions=CONDITIONS if declared == "conditional" else "",
+                )
+            )  # fmt: skip
+        if rows is not None:
+            with intake.connect() as vault:
+                original = intake.store(vault, entry.id, [column[0] for column in columns], rows)
+            model.Session.add(Resource(dataset_id=dataset.id, name=title, original_id=original.id))
+        model.Session.commit()
+        return entry.id, dataset.id
+
+    def open(self, centre, *entries, **decision):
+        """Confirms, completes, checks and decides entries as declared, then lists and publishes them."""
+        ids, datasets = [entry for entry, _ in entries], [dataset for _, dataset in entries]
+        call("entry_confirm", self.administrator, ids=ids)
+        call("entry_complete", self.administrator, ids=ids, acquisition_method="direct", reason="法定职责采集")
+        call("entry_check", centre, ids=ids)
+        call("dataset_decide", self.reviewer, ids=datasets, **decision)
+        self.publish_list()
+
+    def publish_list(self):
+        version = call("openlist_compile", self.administrator, agency=self.name)
+        call("openlist_sign", self.signer, id=version["id"])
+        return call("openlist_publish", self.reviewer, id=version["id"])
+
+
+FORM = {
+    "applicant_kind": "legal_person",
+    "applicant_name": "示例出行科技（上海）有限公司",
+    "credit_code": "91990000MA00000000",
+    "contact_name": "林晓",
+    "contact_phone": "021-00001234",
+    "purpose": "product",
+    "scenario": "为乘客规划出行路线",
+    "necessity": "到站时间用于计算换乘",
+    "safeguards": "等保三级，日志保存三年",
+    "months": "6",
+    "calls_per_day": "1000",
+}
+
+
+def granted(applicant, intake_officer, agency, dataset):
+    """An application through to an active grant; returns the grant."""
+    application = call("application_save", applicant, datasets=[dataset], form=FORM)
+    call("application_submit", applicant, id=application["id"])
+    case = call("application_accept", intake_officer, id=application["id"])["cases"][0]
+    call("case_decide", agency.reviewer, id=case["id"], verb="grant", opinion="同意开放")
+    call("agreement_confirm", applicant, id=case["id"])
+    call("agreement_confirm", agency.signer, id=case["id"])
+    return next(one for one in call("grant_list", applicant) if one["dataset"]["id"] == dataset)
+
+
+def yesterday():
+    return clock.today() - dt.timedelta(days=1)

@@ -1,0 +1,205 @@
+"""The whole way in one world: confirmed, decided, listed, published, applied for, granted."""
+
+import ckan.plugins.toolkit as tk
+import pytest
+from ckan import model
+
+from ckanext.shopendata.model import Dataset, Resource
+from ckanext.shopendata.publish import block, outbox, publisher
+from tests import factories
+from tests.factories import Agency, call, granted, person
+
+COLUMNS = [
+    ("stop_code", "站点编号", "text", "none"),
+    ("stop_name", "站点名称", "text", "none"),
+    ("seconds", "预计到达秒数", "int", "none"),
+    ("driver", "驾驶员", "text", "first_char"),
+]
+ROWS = [["0071", "人民广场", "120", "王小明"], ["0072", "外滩", "３０", "李雷"], ["0073", "豫园", "-", None]]
+
+
+def drain():
+    while publisher.work():
+        pass
+
+
+@pytest.fixture
+def world(clean_db, clean_index, with_request_context, loader_environment):
+    person("operator", "operator")
+    world = type("World", (), {})()
+    world.centre = person("checker", "catalogue_checker")
+    world.intake = person("intake", "intake_officer")
+    world.agency = Agency("operator", "traffic", "上海市交通委员会")
+    world.citizen = person("citizen")
+    return world
+
+
+@pytest.fixture
+def opened(world):
+    world.unconditional = world.agency.entry("公交线路与站点信息", "unconditional", COLUMNS, ROWS, code="307001/000001")
+    world.conditional = world.agency.entry("公交车辆实时到站信息", "conditional", COLUMNS, ROWS, code="307001/000002")
+    world.closed = world.agency.entry("公共交通卡个体出行记录", "closed", COLUMNS, code="307001/000003")
+    world.undecided = world.agency.entry("道路掘路施工信息", None, COLUMNS, code="307001/000004")
+    world.agency.open(world.centre, world.unconditional, world.conditional, world.closed)
+    drain()
+    return world
+
+
+class TestPath:
+    def test_published_as_decided(self, opened):
+        found = tk.get_action("package_search")({"user": ""}, {"facet.field": ["tier"]})
+        assert found["count"] == 2
+        assert {item["name"]: item["count"] for item in found["search_facets"]["tier"]["items"]} == {
+            "unconditional": 1,
+            "conditional": 1,
+        }
+        for entry in (opened.closed, opened.undecided):
+            assert model.Package.get(entry[1]) is None
+        assert outbox.waiting() == 0
+
+    def test_rows_of_an_unconditional_dataset_lie_in_the_datastore_masked(self, opened):
+        package = tk.get_action("package_show")({"user": ""}, {"id": opened.unconditional[1]})
+        resource = package["resources"][0]
+        rows = tk.get_action("datastore_search")({"user": ""}, {"resource_id": resource["id"]})
+        assert rows["total"] == 3
+        assert [row["stop_code"] for row in rows["records"]] == ["0071", "0072", "0073"]
+        assert [row["seconds"] for row in rows["records"]] == [120, 30, None]
+        assert [row["driver"] for row in rows["records"]] == ["王**", "李**", None]
+        found = tk.get_action("datastore_search")({"user": ""}, {"resource_id": resource["id"], "q": "外滩"})
+        assert found["total"] == 1
+
+    def test_rows_of_a_conditional_dataset_lie_in_the_vault_alone(self, opened):
+        resource = model.Session.query(Resource).filter_by(dataset_id=opened.conditional[1]).one()
+        shown = tk.get_action("package_show")({"user": ""}, {"id": opened.conditional[1]})["resources"][0]
+        assert resource.location == "vault"
+        assert "/gateway/v1/datasets/" in shown["url"]
+        with pytest.raises(tk.ObjectNotFound):
+            tk.get_action("datastore_search")({"user": ""}, {"resource_id": resource.id})
+        with factories.intake.connect() as vault:
+            name = "r_" + resource.id.replace("-", "")
+            assert vault.execute(f'SELECT count(*) FROM vault."{name}"').fetchone() == (3,)
+
+    def test_the_list_names_the_open_ones_and_counts_the_others(self, opened):
+        shown = call("openlist_show", "", agency="traffic")
+        assert [item["title"] for item in shown["body"]["items"]] == ["公交线路与站点信息", "公交车辆实时到站信息"]
+        assert shown["body"]["items"][0]["items"] == ["站点编号", "站点名称", "预计到达秒数", "驾驶员（脱敏）"]
+        foot = shown["body"]["foot"]
+        assert (foot["total"], foot["unconditional"], foot["conditional"]) == (4, 1, 1)
+        assert foot["closed"] == {"personal_privacy": 1}
+        assert foot["excluded"] == {"undecided": 1}
+        assert "公共交通卡个体出行记录" not in str(shown)
+
+    def test_an_application_becomes_a_key_shown_once(self, opened):
+        grant = granted(opened.citizen, opened.intake, opened.agency, opened.conditional[1])
+        assert grant["state"] == "active"
+        key = call("key_create", opened.citizen, grant=grant["id"])
+        assert key["key"].startswith("sod_")
+        assert key["key"] not in str(call("grant_list", opened.citizen))
+        call("key_create", opened.citizen, grant=grant["id"])
+        with pytest.raises(tk.ValidationError) as refused:
+            call("key_create", opened.citizen, grant=grant["id"])
+        assert refused.value.error_dict["code"] == ["too_many_keys"]
+
+    def test_a_suspended_dataset_is_refused_at_once(self, opened):
+        dataset = opened.unconditional[1]
+        resource = model.Session.query(Resource).filter_by(dataset_id=dataset).one().id
+        call("dataset_suspend", opened.agency.administrator, id=dataset, reason="wrong_data", note="数据有误")
+        for action, data in (("package_show", {"id": dataset}), ("datastore_search", {"resource_id": resource})):
+            with pytest.raises(tk.NotAuthorized):
+                tk.get_action(action)({"user": ""}, data)
+        assert tk.get_action("package_search")({"user": ""}, {})["count"] == 1
+        drain()
+        call("dataset_resume", opened.agency.reviewer, id=dataset, note="已更正")
+        drain()
+        assert tk.get_action("datastore_search")({"user": ""}, {"resource_id": resource})["total"] == 3
+        assert tk.get_action("package_search")({"user": ""}, {})["count"] == 2
+
+    def test_a_tightening_takes_effect_first(self, opened):
+        _, dataset = opened.unconditional
+        resource = model.Session.query(Resource).filter_by(dataset_id=dataset).one().id
+        call(
+            "dataset_decide", opened.agency.reviewer, ids=[dataset], tier="conditional", reasons=["timeliness"],
+            bases=factories.BASES, conditions="接口",
+        )  # fmt: skip
+        assert block.blocked(dataset)
+        with pytest.raises(tk.NotAuthorized):
+            tk.get_action("datastore_search")({"user": ""}, {"resource_id": resource})
+        drain()
+        opened.agency.publish_list()
+        drain()
+        assert not block.blocked(dataset)
+        shown = tk.get_action("package_show")({"user": ""}, {"id": dataset})
+        assert {e["key"]: e["value"] for e in shown["extras"]}["tier"] == "conditional"
+        with pytest.raises(tk.ObjectNotFound):
+            tk.get_action("datastore_search")({"user": ""}, {"resource_id": resource})
+
+    def test_closing_takes_everything_out_of_ckan(self, opened):
+        _, dataset = opened.unconditional
+        call(
+            "dataset_decide", opened.agency.reviewer, ids=[dataset], tier="closed", reasons=["law_forbids"],
+            bases=factories.LAW,
+        )  # fmt: skip
+        drain()
+        assert model.Package.get(dataset) is None
+        model.Session.expire_all()
+        assert model.Session.get(Dataset, dataset).published_tier is None
+
+    def test_loosening_moves_the_rows_when_the_list_says_so(self, opened):
+        _, dataset = opened.conditional
+        call("dataset_decide", opened.agency.reviewer, ids=[dataset], tier="unconditional")
+        drain()
+        shown = tk.get_action("package_show")({"user": ""}, {"id": dataset})
+        assert {e["key"]: e["value"] for e in shown["extras"]}["tier"] == "conditional"
+        opened.agency.publish_list()
+        drain()
+        resource = tk.get_action("package_show")({"user": ""}, {"id": dataset})["resources"][0]["id"]
+        assert tk.get_action("datastore_search")({"user": ""}, {"resource_id": resource})["total"] == 3
+        with factories.intake.connect() as vault:
+            name = "r_" + resource.replace("-", "")
+            assert vault.execute("SELECT to_regclass(%s)", (f'vault."{name}"',)).fetchone() == (None,)
+
+    def test_a_table_with_a_resident_id_does_not_open(self, world):
+        rows = [["1", "310000199001011234", "5", "x"]]
+        entry = world.agency.entry("名单", "unconditional", COLUMNS, rows, code="307001/000009")
+        world.agency.open(world.centre, entry)
+        drain()
+        shown = tk.get_action("package_show")({"user": ""}, {"id": entry[1]})
+        resource = model.Session.query(Resource).filter_by(dataset_id=entry[1]).one()
+        assert shown["resources"] == []
+        assert (resource.scan, resource.location) == ("failed", None)
+        assert resource.findings == [{"column": "stop_name", "kind": "resident_id", "rows": 1}]
+
+
+class TestFourEyes:
+    def test_nobody_decides_their_own_proposal(self, world):
+        factories.grant(factories.CONSOLE, factories.CONSOLE, world.agency.reviewer, "data_administrator", "traffic")
+        model.Session.commit()
+        entry, dataset = world.agency.entry("自己提的", None, COLUMNS)
+        call("entry_confirm", world.agency.reviewer, ids=[entry])
+        call("dataset_propose", world.agency.reviewer, ids=[dataset], tier="unconditional")
+        with pytest.raises(tk.NotAuthorized):
+            call("dataset_decide", world.agency.reviewer, ids=[dataset])
+        assert model.Session.get(Dataset, dataset).tier == "undecided"
+
+    @pytest.mark.parametrize("who", ["administrator", "sysadmin", "other", "citizen", "signer"])
+    def test_who_else_may_not_decide(self, world, who):
+        entry, dataset = world.agency.entry("谁能认定", "unconditional", COLUMNS)
+        call("entry_confirm", world.agency.administrator, ids=[entry])
+        other = Agency("operator", "other", "其他单位")
+        names = {
+            "administrator": world.agency.administrator, "sysadmin": person("root2", sysadmin=True),
+            "other": other.reviewer, "citizen": world.citizen, "signer": world.agency.signer,
+        }  # fmt: skip
+        with pytest.raises(tk.NotAuthorized):
+            call("dataset_decide", names[who], ids=[dataset])
+        with pytest.raises(tk.NotAuthorized):
+            tk.get_action("shopendata_dataset_decide")({"user": names[who], "ignore_auth": True}, {"ids": [dataset]})
+
+    def test_nobody_decides_their_own_application(self, opened):
+        factories.grant(factories.CONSOLE, factories.CONSOLE, opened.citizen, "reviewer", "traffic")
+        model.Session.commit()
+        application = call("application_save", opened.citizen, datasets=[opened.conditional[1]], form=factories.FORM)
+        call("application_submit", opened.citizen, id=application["id"])
+        case = call("application_accept", opened.intake, id=application["id"])["cases"][0]
+        with pytest.raises(tk.NotAuthorized):
+            call("case_decide", opened.citizen, id=case["id"], verb="grant", opinion="好")

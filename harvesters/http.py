@@ -1,9 +1,9 @@
 """The only door through which harvesters reach the network.
 
 A source is configured by one base address and nothing else is ever fetched for it: same scheme, host and port, no
-redirects, no proxies or credentials from the environment. The host's addresses are checked and the connection is made to
-a checked address, so that a name cannot point elsewhere between check and use. Link-local and metadata addresses are
-refused always, private and loopback ones unless the source allows them.
+redirects, no proxies or credentials from the environment. The host's addresses are checked and the connection is made
+to a checked address, so that a name cannot point elsewhere between check and use. Link-local and metadata addresses
+are refused always, private and loopback ones unless the source allows them.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import socket
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 import requests
@@ -67,7 +68,7 @@ class GuardedSession:
         max_bytes: int = 32 * 1024 * 1024,
         ca_file: str | None = None,
         resolve: Callable[..., list] = socket.getaddrinfo,
-    ):
+    ) -> None:
         self.origin = _origin(base_url)
         parts = urlsplit(base_url)
         if parts.query or parts.fragment:
@@ -203,9 +204,9 @@ def _bracketed(named: str) -> str:
 class _NamedTls(HTTPAdapter):
     """Connects to an address, speaks TLS with the name."""
 
-    def __init__(self, host: str):
+    def __init__(self, host: str) -> None:
         self._host = host
         super().__init__()
 
-    def init_poolmanager(self, *args, **kwargs):  # noqa: ANN002, ANN003, ANN201  (as in requests)
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, server_hostname=self._host, assert_hostname=self._host, **kwargs)

@@ -47,12 +47,17 @@ def create_app(
     """
     app = Flask("shopendata_sharing_platform", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = 1024 * 1024
-    verifier = Verifier(secrets, clock, nonces or Nonces())
-    ordered = faults or Faults()
+    _add_faults(app, faults or Faults())
+    _add_signatures(app, Verifier(secrets, clock, nonces or Nonces()))
+    _add_endpoints(app, catalogue)
+    _add_errors(app)
+    return app
 
+
+def _add_faults(app: Flask, faults: Faults) -> None:
     @app.before_request
     def stumble() -> Response | None:
-        g.fault = fault = ordered.take(request.path)
+        g.fault = fault = faults.take(request.path)
         if fault is None:
             return None
         time.sleep(fault.delay)
@@ -61,12 +66,6 @@ def create_app(
         if fault.drop or fault.status:
             return Response(b"", fault.status or 500, fault.headers)
         return None
-
-    @app.before_request
-    def check_signature() -> None:
-        if request.path != "/healthz":
-            target = request.environ["RAW_URI"]
-            verifier.check(request.method, target, request.headers, request.get_data())
 
     @app.after_request
     def mark(response: Response) -> Response:
@@ -77,6 +76,16 @@ def create_app(
             response.set_data(body[: len(body) // 2])
         return response
 
+
+def _add_signatures(app: Flask, verifier: Verifier) -> None:
+    @app.before_request
+    def check_signature() -> None:
+        if request.path != "/healthz":
+            target = request.environ["RAW_URI"]
+            verifier.check(request.method, target, request.headers.get, request.get_data())
+
+
+def _add_endpoints(app: Flask, catalogue: Catalogue) -> None:
     @app.get("/healthz")
     def health() -> Response:
         return _answer({"status": "ok"})
@@ -102,6 +111,8 @@ def create_app(
         rows = list(table.rows((page - 1) * size, page * size))
         return _answer({"total": table.total, "page": page, "size": size, "columns": table.columns, "rows": rows})
 
+
+def _add_errors(app: Flask) -> None:
     @app.errorhandler(RefusedError)
     def refuse(error: RefusedError) -> Response:
         return _problem(401, error.code, str(error))
@@ -113,8 +124,6 @@ def create_app(
     @app.errorhandler(HTTPException)
     def fail(error: HTTPException) -> Response:
         return _problem(error.code or 500, error.name.lower().replace(" ", "_"), error.name)
-
-    return app
 
 
 def _answer(content: Any, status: int = 200) -> Response:

@@ -17,7 +17,7 @@ class Catalogue:
     A ``resourceId`` may occur more than once (platforms do deliver repeats); look-ups find the first.
     """
 
-    def __init__(self, records: Iterable[Record] = (), tables: Mapping[str, Table] | None = None):
+    def __init__(self, records: Iterable[Record] = (), tables: Mapping[str, Table] | None = None) -> None:
         self._records = [copy.deepcopy(record) for record in records]
         self._tables = dict(tables or {})
         self._lock = threading.Lock()

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 class Fault:
     """What goes wrong with one request; several can be combined.
 
-    ``delay`` waits so many seconds first; ``drop`` closes the connection without an answer; ``status`` answers with that
-    status, ``headers`` and no content; ``truncate`` cuts the answer's body in half.
+    ``delay`` waits so many seconds first; ``drop`` closes the connection without an answer; ``status`` answers with
+    that status, ``headers`` and no content; ``truncate`` cuts the answer's body in half.
     """
 
     delay: float = 0

@@ -23,7 +23,7 @@ _SIGNATURE = re.compile(r"[0-9a-f]{64}")
 class RefusedError(Exception):
     """A request that is not answered; ``code`` is one of the protocol's error codes."""
 
-    def __init__(self, code: str, message: str):
+    def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
         self.code = code
 
@@ -55,25 +55,25 @@ class Verifier:
         nonces: what was seen before.
     """
 
-    def __init__(self, secrets: Mapping[str, str], clock: Callable[[], float], nonces: Nonces):
+    def __init__(self, secrets: Mapping[str, str], clock: Callable[[], float], nonces: Nonces) -> None:
         self._secrets = secrets
         self._clock = clock
         self._nonces = nonces
 
-    def check(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> str:
+    def check(self, method: str, target: str, header: Callable[[str, str], str], body: bytes) -> str:
         """The application that sent the request.
 
         Args:
             method: as sent.
             target: path and query as sent, before any decoding.
-            headers: looked up by the names of the protocol.
+            header: value of a header, by its name and what to return without one.
             body: as sent.
 
         Raises:
             RefusedError: see the protocol's list of codes.
         """
-        app_id, timestamp = headers.get("X-App-Id", ""), headers.get("X-Timestamp", "")
-        nonce, given = headers.get("X-Nonce", ""), headers.get("X-Signature", "")
+        app_id, timestamp = header("X-App-Id", ""), header("X-Timestamp", "")
+        nonce, given = header("X-Nonce", ""), header("X-Signature", "")
         if not (app_id and timestamp and nonce and given):
             raise RefusedError("signature_missing", "a signed request carries four headers")
         if not _TIMESTAMP.fullmatch(timestamp) or not _NONCE.fullmatch(nonce) or not _SIGNATURE.fullmatch(given):
@@ -85,7 +85,7 @@ class Verifier:
         if not path.startswith("/") or not is_canonical(query):
             raise RefusedError("query_not_canonical", "the query is not sorted and encoded as the protocol says")
         secret = self._secrets.get(app_id)
-        expected = sign(secret or "", lines(app_id, timestamp, nonce, method, path, query, body))
+        expected = sign(secret or "", lines(app_id, timestamp, nonce, method, path, query, body=body))
         if not hmac.compare_digest(expected, given) or secret is None:
             code = "signature_wrong" if secret is not None else "unknown_app"
             raise RefusedError(code, "unknown application or wrong signature")
@@ -94,10 +94,9 @@ class Verifier:
         return app_id
 
 
-def lines(app_id: str, timestamp: str, nonce: str, method: str, path: str, query: str, body: bytes) -> bytes:
-    """What the protocol says is signed."""
-    parts = ["SP1-HMAC-SHA256", app_id, timestamp, nonce, method, path, query, hashlib.sha256(body).hexdigest()]
-    return "\n".join(parts).encode()
+def lines(*parts: str, body: bytes) -> bytes:
+    """What the protocol says is signed; ``parts`` are application, timestamp, nonce, method, path and query."""
+    return "\n".join(["SP1-HMAC-SHA256", *parts, hashlib.sha256(body).hexdigest()]).encode()
 
 
 def sign(secret: str, text: bytes) -> str:

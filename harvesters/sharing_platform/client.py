@@ -32,8 +32,8 @@ _ROWS_SIZE = 10_000
 class Limits:
     """How much patience and trust a platform gets.
 
-    ``backoff`` is the wait in seconds before the second attempt; it doubles with each one. A ``Retry-After`` longer than
-    ``longest_wait`` seconds ends the run.
+    ``backoff`` is the wait in seconds before the second attempt; it doubles with each one. A ``Retry-After`` longer
+    than ``longest_wait`` seconds ends the run.
     """
 
     attempts: int = 4
@@ -83,7 +83,7 @@ class SharingPlatformClient:
         clock: Callable[[], float] = time.time,
         nonce: Callable[[], str] = lambda: secrets.token_hex(16),
         sleep: Callable[[float], None] = time.sleep,
-    ):
+    ) -> None:
         self._limits = limits or Limits()
         self._session = session or GuardedSession(
             base_url, allow_private=allow_private, ca_file=ca_file, max_bytes=self._limits.body_bytes
@@ -196,8 +196,8 @@ class SharingPlatformClient:
     def _get(self, path: str, parameters: list[tuple[str, str]]) -> Answer:
         path = self._base_path + path
         query = signing.canonical_query(parameters)
-        headers = signing.headers(self._app_id, self._secret, int(self._clock()), self._nonce(), "GET", path, query)
-        return self._session.get(f"{path}?{query}" if query else path, headers)
+        request = signing.Request(self._app_id, int(self._clock()), self._nonce(), "GET", path, query)
+        return self._session.get(f"{path}?{query}" if query else path, request.headers(self._secret))
 
     def _content(self, path: str, answer: Answer) -> dict[str, Any]:
         """The object in a good answer.

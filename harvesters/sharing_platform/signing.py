@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Iterable
+from dataclasses import dataclass
 from urllib.parse import quote
 
 
@@ -14,26 +15,32 @@ def canonical_query(parameters: Iterable[tuple[str, str]]) -> str:
     return "&".join(f"{name}={value}" for name, value in encoded)
 
 
-def string_to_sign(
-    app_id: str, timestamp: int, nonce: str, method: str, path: str, query: str, body: bytes = b""
-) -> str:
-    """The eight lines that are signed; ``path`` and ``query`` as they go over the wire."""
-    digest = hashlib.sha256(body).hexdigest()
-    return "\n".join(("SP1-HMAC-SHA256", app_id, str(timestamp), nonce, method.upper(), path, query, digest))
+@dataclass(frozen=True)
+class Request:
+    """What is signed of a request.
 
+    ``timestamp`` in unix seconds; ``path`` and ``query`` as they go over the wire; a ``nonce`` belongs to one request.
+    """
 
-def signature(secret: str, text: str) -> str:
-    """HMAC-SHA256 of the lines, in lower-case hexadecimal."""
-    return hmac.new(secret.encode(), text.encode(), hashlib.sha256).hexdigest()
+    app_id: str
+    timestamp: int
+    nonce: str
+    method: str
+    path: str
+    query: str
+    body: bytes = b""
 
+    def text(self) -> str:
+        """The eight lines."""
+        digest = hashlib.sha256(self.body).hexdigest()
+        who = (self.app_id, str(self.timestamp), self.nonce)
+        return "\n".join(("SP1-HMAC-SHA256", *who, self.method.upper(), self.path, self.query, digest))
 
-def headers(
-    app_id: str, secret: str, timestamp: int, nonce: str, method: str, path: str, query: str, body: bytes = b""
-) -> dict[str, str]:
-    """The four headers of a signed request."""
-    return {
-        "X-App-Id": app_id,
-        "X-Timestamp": str(timestamp),
-        "X-Nonce": nonce,
-        "X-Signature": signature(secret, string_to_sign(app_id, timestamp, nonce, method, path, query, body)),
-    }
+    def headers(self, secret: str) -> dict[str, str]:
+        """The four headers of the signed request."""
+        return {
+            "X-App-Id": self.app_id,
+            "X-Timestamp": str(self.timestamp),
+            "X-Nonce": self.nonce,
+            "X-Signature": hmac.new(secret.encode(), self.text().encode(), hashlib.sha256).hexdigest(),
+        }

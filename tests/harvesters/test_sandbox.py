@@ -9,15 +9,14 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-
 from ckanext.shopendata.harvesters.sandbox import __main__ as command
 from ckanext.shopendata.harvesters.sandbox.app import create_app
 from ckanext.shopendata.harvesters.sandbox.catalogue import Catalogue
 from ckanext.shopendata.harvesters.sandbox.faults import Fault, Faults
 from ckanext.shopendata.harvesters.sandbox.sample import Sample
 from ckanext.shopendata.harvesters.sandbox.signature import Nonces, RefusedError, Verifier, is_canonical, lines, sign
+from hypothesis import given
+from hypothesis import strategies as st
 
 VECTORS = json.loads(Path(__file__).with_name("vectors.json").read_text())
 APP, SECRET, NOW = "demo-app", "demo-secret-0001-demo-secret", 1_772_755_200
@@ -73,7 +72,7 @@ class TestVectors:
             "X-Signature": vector["signature"],
         }
         target = vector["path"] + (f"?{vector['query']}" if vector["query"] else "")
-        assert verifier.check(vector["method"], target, headers, vector["body"].encode()) == vector["app_id"]
+        assert verifier.check(vector["method"], target, headers.get, vector["body"].encode()) == vector["app_id"]
         assert hashlib.sha256(vector["body"].encode()).hexdigest() == vector["body_sha256"]
 
     def test_there_are_enough_of_them(self):
@@ -107,7 +106,7 @@ class TestRefusals:
     def test_a_malformed_header(self, name, value):
         verifier = Verifier({APP: SECRET}, lambda: NOW, Nonces())
         with pytest.raises(RefusedError) as refused:
-            verifier.check("GET", "/", signed("/") | {name: value}, b"")
+            verifier.check("GET", "/", (signed("/") | {name: value}).get, b"")
         assert refused.value.code == "signature_malformed"
 
     @pytest.mark.parametrize("off", [-600, -301, 301, 600])
@@ -168,15 +167,15 @@ class TestSignatureProperties:
     @given(st.lists(st.tuples(texts, texts), max_size=4), st.binary(max_size=20), st.data())
     def test_any_single_change_breaks_it(self, pairs, body, data):
         parts = ["app", "1772755200", "0123456789abcdef", "GET", "/a", "&".join(f"{n}={v}" for n, v in pairs)]
-        right = sign(SECRET, lines(*parts, body))
-        assert sign(SECRET, lines(*parts, body)) == right
+        right = sign(SECRET, lines(*parts, body=body))
+        assert sign(SECRET, lines(*parts, body=body)) == right
         which = data.draw(st.integers(0, len(parts)))
         if which == len(parts):
             body += b"x"
         else:
             parts[which] += "x"
-        assert sign(SECRET, lines(*parts, body)) != right
-        assert sign(SECRET + "x", lines(*parts, body)) != right
+        assert sign(SECRET, lines(*parts, body=body)) != right
+        assert sign(SECRET + "x", lines(*parts, body=body)) != right
 
     @given(st.text(max_size=30))
     def test_no_query_is_beyond_judging(self, query):
@@ -210,8 +209,18 @@ class TestCatalogue:
 
     @pytest.mark.parametrize(
         "query",
-        ["size=201", "size=0", "page=0", "page=-1", "page=x", "page=1&page=2", "other=1", "changedSince=2026-03-01"]
-        + ["changedSince=2026-13-01T00%3A00%3A00Z", "changedSince=2026-03-01T00%3A00%3A00"],
+        [
+            "size=201",
+            "size=0",
+            "page=0",
+            "page=-1",
+            "page=x",
+            "page=1&page=2",
+            "other=1",
+            "changedSince=2026-03-01",
+            "changedSince=2026-13-01T00%3A00%3A00Z",
+            "changedSince=2026-03-01T00%3A00%3A00",
+        ],
     )
     def test_impossible_parameters(self, ask, query):
         answer = ask(f"/api/v1/catalogue?{query}")
@@ -224,7 +233,7 @@ class TestCatalogue:
         catalogue.revoke(SAMPLE.entries[5].record["resourceId"], at + timedelta(seconds=1))
         target = "/api/v1/catalogue?changedSince=2030-01-01T04%3A00%3A0{}Z"
         first, second, none = (ask(target.format(second)).get_json() for second in (0, 1, 2))
-        assert [record["abstract"] for record in first["records"]][0] == "改过"
+        assert first["records"][0]["abstract"] == "改过"
         assert [content["total"] for content in (first, second, none)] == [2, 1, 0]
         assert second["records"][0]["state"] == "revoked"
         assert ask("/api/v1/catalogue?changedSince=2030-01-01T04%3A00%3A00.50Z").get_json()["total"] == 1

@@ -1,4 +1,4 @@
-"""The client against the sandbox over a real socket, and against servers that misbehave in ways the sandbox does not."""
+"""The client against the sandbox over a real socket, and against servers that misbehave in other ways."""
 
 import contextlib
 import ipaddress
@@ -12,19 +12,18 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from werkzeug.serving import make_server
-
 from ckanext.shopendata.harvesters import http as guarded
 from ckanext.shopendata.harvesters.errors import AddressError, MissingError, SourceError, TransportError
 from ckanext.shopendata.harvesters.sandbox.app import create_app
 from ckanext.shopendata.harvesters.sandbox.catalogue import Catalogue
 from ckanext.shopendata.harvesters.sandbox.faults import Fault, Faults
 from ckanext.shopendata.harvesters.sandbox.sample import Sample
-from ckanext.shopendata.harvesters.sandbox.signature import Nonces, Verifier, is_canonical
+from ckanext.shopendata.harvesters.sandbox.signature import Nonces, RefusedError, Verifier, is_canonical
 from ckanext.shopendata.harvesters.sharing_platform import signing
 from ckanext.shopendata.harvesters.sharing_platform.client import Limits, SharingPlatformClient
+from hypothesis import given
+from hypothesis import strategies as st
+from werkzeug.serving import make_server
 
 VECTORS = json.loads(Path(__file__).with_name("vectors.json").read_text())
 APP, SECRET = "demo-app", "demo-secret-0001-demo-secret"
@@ -116,8 +115,8 @@ class TestSigning:
     def test_every_vector(self, vector):
         query = signing.canonical_query([tuple(pair) for pair in vector["parameters"]])
         assert query == vector["query"]
-        arguments = [vector[name] for name in ("app_id", "secret", "timestamp", "nonce", "method", "path", "query")]
-        assert signing.headers(*arguments, vector["body"].encode()) == {
+        arguments = [vector[name] for name in ("app_id", "timestamp", "nonce", "method", "path", "query")]
+        assert signing.Request(*arguments, vector["body"].encode()).headers(vector["secret"]) == {
             "X-App-Id": vector["app_id"],
             "X-Timestamp": str(vector["timestamp"]),
             "X-Nonce": vector["nonce"],
@@ -131,8 +130,13 @@ class TestSigning:
         """Two implementations of one document agree; change any one thing and they do not."""
         query = signing.canonical_query(parameters)
         assert is_canonical(query)
-        headers = signing.headers(APP, SECRET, 1000, "n" * 16, "GET", "/a", query, body)
-        request = {"method": "GET", "target": "/a" + (f"?{query}" if query else ""), "headers": headers, "body": body}
+        headers = signing.Request(APP, 1000, "n" * 16, "GET", "/a", query, body).headers(SECRET)
+        request = {
+            "method": "GET",
+            "target": "/a" + (f"?{query}" if query else ""),
+            "header": headers.get,
+            "body": body,
+        }
         verifier = Verifier({APP: SECRET, "other": SECRET}, lambda: 1000, Nonces())
         what = data.draw(st.sampled_from(["method", "path", "query", "body", *headers]))
         changed = dict(request)
@@ -145,15 +149,15 @@ class TestSigning:
         elif what == "body":
             changed["body"] = body + b" "
         elif what == "X-App-Id":
-            changed["headers"] = headers | {what: "other"}
+            changed["header"] = (headers | {what: "other"}).get
         elif what == "X-Timestamp":
-            changed["headers"] = headers | {what: "1001"}
+            changed["header"] = (headers | {what: "1001"}).get
         elif what == "X-Nonce":
-            changed["headers"] = headers | {what: "m" * 16}
+            changed["header"] = (headers | {what: "m" * 16}).get
         else:
             flipped = "0" if headers[what][0] != "0" else "1"
-            changed["headers"] = headers | {what: flipped + headers[what][1:]}
-        with pytest.raises(Exception, match="signature|sorted"):
+            changed["header"] = (headers | {what: flipped + headers[what][1:]}).get
+        with pytest.raises(RefusedError):
             verifier.check(**changed)
         assert verifier.check(**request) == APP
 
@@ -170,7 +174,7 @@ class TestReading:
         assert [[record["abstract"] for record in page] for page in client(platform).catalogue(at)] == [["改过"]]
         assert list(client(platform).catalogue(at + timedelta(seconds=1))) == [[]]
         with pytest.raises(ValueError, match="time zone"):
-            list(client(platform).catalogue(datetime(2031, 1, 1)))
+            list(client(platform).catalogue(datetime(2031, 1, 1)))  # noqa: DTZ001
 
     def test_a_record(self, platform, client):
         record = SAMPLE.entries[0].record
@@ -343,8 +347,18 @@ class TestDistrust:
 class TestAddresses:
     @pytest.mark.parametrize(
         "address",
-        ["10.0.0.1", "192.168.1.1", "172.16.0.1", "127.0.0.1", "::1", "fd00::1", "100.64.0.1"]
-        + ["::ffff:10.0.0.1", "64:ff9b::a00:1", "2002:a00:1::"],
+        [
+            "10.0.0.1",
+            "192.168.1.1",
+            "172.16.0.1",
+            "127.0.0.1",
+            "::1",
+            "fd00::1",
+            "100.64.0.1",
+            "::ffff:10.0.0.1",
+            "64:ff9b::a00:1",
+            "2002:a00:1::",
+        ],
     )
     def test_private_ones_only_where_allowed(self, address):
         address = ipaddress.ip_address(address)
@@ -354,8 +368,19 @@ class TestAddresses:
 
     @pytest.mark.parametrize(
         "address",
-        ["169.254.169.254", "fe80::1", "::ffff:169.254.169.254", "64:ff9b::a9fe:a9fe", "100.100.100.200"]
-        + ["168.63.129.16", "fd00:ec2::254", "0.0.0.0", "::", "224.0.0.1", "ff02::1"],
+        [
+            "169.254.169.254",
+            "fe80::1",
+            "::ffff:169.254.169.254",
+            "64:ff9b::a9fe:a9fe",
+            "100.100.100.200",
+            "168.63.129.16",
+            "fd00:ec2::254",
+            "0.0.0.0",
+            "::",
+            "224.0.0.1",
+            "ff02::1",
+        ],
     )
     def test_never(self, address):
         for allow_private in (False, True):
@@ -400,8 +425,20 @@ class TestAddresses:
 
     @pytest.mark.parametrize(
         "base",
-        ["ftp://host/", "file:///etc/passwd", "host", "", "http://", "http://user:pw@host/", "http://@host/"]
-        + ["http://host/?a=1", "http://host/#a", "http://ho st/", "http://host\\@other/", "http://host:99999/"],
+        [
+            "ftp://host/",
+            "file:///etc/passwd",
+            "host",
+            "",
+            "http://",
+            "http://user:pw@host/",
+            "http://@host/",
+            "http://host/?a=1",
+            "http://host/#a",
+            "http://ho st/",
+            "http://host\\@other/",
+            "http://host:99999/",
+        ],
     )
     def test_base_addresses_that_are_none(self, base):
         with pytest.raises(AddressError):
@@ -409,8 +446,16 @@ class TestAddresses:
 
     @pytest.mark.parametrize(
         "address",
-        ["http://other.example/", "https://host.example/", "http://host.example:81/", "//other.example/", "file:///etc"]
-        + ["http://x@host.example/", "\\\\other.example/", "/a b"],
+        [
+            "http://other.example/",
+            "https://host.example/",
+            "http://host.example:81/",
+            "//other.example/",
+            "file:///etc",
+            "http://x@host.example/",
+            "\\\\other.example/",
+            "/a b",
+        ],
     )
     def test_addresses_outside_the_source(self, address):
         with pytest.raises(AddressError):
@@ -424,9 +469,26 @@ class TestAddresses:
 def test_tls_is_spoken_with_the_name_not_the_address(tmp_path):
     key, certificate = tmp_path / "key.pem", tmp_path / "cert.pem"
     subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"]
-        + ["-subj", "/CN=platform.example", "-addext", "subjectAltName=DNS:platform.example"]
-        + ["-keyout", key, "-out", certificate],
+        [
+            "openssl",
+            "req",
+            "-x509",
+            "-newkey",
+            "ec",
+            "-pkeyopt",
+            "ec_paramgen_curve:prime256v1",
+            "-nodes",
+            "-days",
+            "2",
+            "-subj",
+            "/CN=platform.example",
+            "-addext",
+            "subjectAltName=DNS:platform.example",
+            "-keyout",
+            key,
+            "-out",
+            certificate,
+        ],
         check=True,
         capture_output=True,
     )

@@ -14,8 +14,8 @@ X     cannot stand on the unit's own list (10)            ``acquisition`` ``4`` 
 ====  ==================================================  =====================================================
 
 The sixteen bad records come on top, so the platform delivers 187. Fourteen have titles of their own. One repeats a good
-record to the letter, ``resourceId`` included. One says of 设立演出经纪机构许可 (an undecided entry of agency 8, declared
-``1``) that it is ``2``: two sources that contradict each other leave the entry undecided.
+record to the letter, ``resourceId`` included. One says of 设立演出经纪机构许可 (an undecided entry of agency 8,
+declared ``1``) that it is ``2``: two sources that contradict each other leave the entry undecided.
 
 Everything is computed from ``today`` and one seed; data end yesterday. Each of the 28 tables belongs to a U or C entry:
 closed, undecided and X entries have no rows.
@@ -59,7 +59,7 @@ _EVERY = 10
 class Sample:
     """The whole sample as it looks on one day."""
 
-    def __init__(self, today: date = REFERENCE_DAY):
+    def __init__(self, today: date = REFERENCE_DAY) -> None:
         self.today = today
         self.agencies: tuple[Agency, ...] = agencies()
         self.entries: tuple[Entry, ...] = entries(today)

@@ -17,7 +17,7 @@ class Dice:
 
     __slots__ = ("roll",)
 
-    def __init__(self, name: str):
+    def __init__(self, name: str) -> None:
         self.roll = Random(f"{SEED}:{name}").random  # noqa: S311  (repeatable on purpose)
 
     def below(self, limit: int) -> int:

@@ -35,19 +35,23 @@ def stains(items: tuple[Item, ...]) -> tuple[Stain, ...]:
 
 
 def _kinds(item: Item) -> list[Callable[[Any, Dice], Any]]:
-    if item.code == "district":
-        return [_old_district, _district_or_county]
-    if item.code == "phone":
-        return [_extension, _empty]
+    if item.type == "text":
+        return _text_kinds(item.code)
     if item.type == "date":
         return [_loose_date, _empty]
     if item.type == "int" and item.code != "year":
         return [_negative]
     if item.type == "decimal" and item.code not in {"lon", "lat"}:
         return [_empty]
-    if item.type == "text" and not item.code.endswith(("_code", "_no", "code", "uscc")):
-        return [_full_width, _trailing, _spelling, _empty]
     return []
+
+
+def _text_kinds(code: str) -> list[Callable[[Any, Dice], Any]]:
+    if code == "district":
+        return [_old_district, _district_or_county]
+    if code == "phone":
+        return [_extension, _empty]
+    return [] if code.endswith(("code", "_no", "uscc")) else [_full_width, _trailing, _spelling, _empty]
 
 
 def _at(place: int, change: Callable[[Any, Dice], Any]) -> Stain:

@@ -15,6 +15,7 @@ from . import rows_city, rows_environment, rows_market, rows_people, rows_transp
 from .identifiers import credit_code, landline
 from .items import Item, parse
 from .table import Maker, Table
+from .words import split
 
 Record = dict[str, Any]
 
@@ -23,9 +24,9 @@ NOTICE = "演示数据 · 非官方"
 #: In abstract and items of every closed entry: wherever it turns up, something leaked.
 CANARY = "SHOPENCANARY"
 
-DOMAINS = (
+DOMAINS = split(
     "经济建设 资源环境 教育科技 道路交通 社会发展 公共安全 文化休闲 卫生健康 民生服务 机构团体 城市建设 信用服务"
-).split()
+)
 #: Update cycles by code, with the days within which an entry that keeps its word was changed (None: no promise).
 CYCLES: dict[str, tuple[str, int | None]] = {
     "1": ("即时", 1),

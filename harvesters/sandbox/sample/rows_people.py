@@ -7,12 +7,14 @@ from datetime import date, timedelta
 from .dice import Dice
 from .identifiers import credit_code, landline
 from .table import Maker, Row
-from .words import DISTRICT_NAMES, ROADS, address, grid, place, word
+from .words import DISTRICT_NAMES, ROADS, address, grid, place, split, word
 
-_DEPARTMENTS = (
-    "内科 外科 妇产科 儿科 眼科 耳鼻咽喉科 口腔科 皮肤科 中医科 急诊医学科 康复医学科 精神科 肿瘤科 全科医疗科 感染科 疼痛科"
-).split()
+_DEPARTMENTS = split(
+    "内科 外科 妇产科 儿科 眼科 耳鼻咽喉科 口腔科 皮肤科 中医科 急诊医学科 康复医学科 精神科 肿瘤科 全科医疗科 "
+    "感染科 疼痛科"
+)
 _STAGES = ("小学", "初级中学", "完全中学", "高级中学", "九年一贯制学校", "特殊教育学校")
+_MIDDLES = ("", "第二", "公益", "社区", "青年", "银龄")
 _SOCIETIES = (("51", "社会团体", "协会"), ("52", "民办非企业", "服务中心"), ("53", "基金会", "基金会"))
 
 
@@ -148,7 +150,7 @@ def societies(number: int, dice: Dice, day: date) -> Row:
     district = DISTRICT_NAMES[number % 16]
     return [
         credit_code(kind, f"MJ{number * 7919 % 1_000_000:06d}"),
-        f"{district}示例{word(number % 1600)}{('', '第二', '公益', '社区', '青年', '银龄')[number // 1600 % 6]}{suffix}",
+        f"{district}示例{word(number % 1600)}{_MIDDLES[number // 1600 % 6]}{suffix}",
         kind_name,
         address(dice, district),
         dice.pick(("教育局", "民政局", "文化和旅游局", "科学技术委员会", "卫生健康委员会")),

@@ -28,35 +28,39 @@ DISTRICTS = (
 )
 DISTRICT_NAMES = tuple(name for _, name, _, _ in DISTRICTS)
 
+
+def split(text: str) -> tuple[str, ...]:
+    """The words of a text, between blanks."""
+    return tuple(text.split())
+
+
 #: Two signs make a word; the reading stands beside each.
 FIRST = tuple(
-    tuple(pair.split())
-    for pair in (
-        "云 yun,银 yin,青 qing,星 xing,锦 jin,蓝 lan,晨 chen,嘉 jia,莲 lian,枫 feng,松 song,竹 zhu,柳 liu,桂 gui,"
-        "梅 mei,兰 lan,丹 dan,碧 bi,金 jin,玉 yu,长 chang,永 yong,安 an,和 he,平 ping,春 chun,夏 xia,秋 qiu,冬 dong,"
-        "东 dong,西 xi,南 nan,北 bei,新 xin,古 gu,双 shuang,九 jiu,百 bai,千 qian,万 wan"
-    ).split(",")
+    tuple(pair.split("/"))
+    for pair in split(
+        "云/yun 银/yin 青/qing 星/xing 锦/jin 蓝/lan 晨/chen 嘉/jia 莲/lian 枫/feng 松/song 竹/zhu 柳/liu 桂/gui "
+        "梅/mei 兰/lan 丹/dan 碧/bi 金/jin 玉/yu 长/chang 永/yong 安/an 和/he 平/ping 春/chun 夏/xia 秋/qiu 冬/dong "
+        "东/dong 西/xi 南/nan 北/bei 新/xin 古/gu 双/shuang 九/jiu 百/bai 千/qian 万/wan"
+    )
 )
 SECOND = tuple(
-    tuple(pair.split())
-    for pair in (
-        "杉 shan,帆 fan,禾 he,溪 xi,河 he,湖 hu,江 jiang,浦 pu,泾 jing,桥 qiao,渡 du,港 gang,湾 wan,洲 zhou,山 shan,"
-        "岭 ling,峰 feng,石 shi,泉 quan,波 bo,林 lin,园 yuan,庭 ting,苑 yuan,里 li,坊 fang,田 tian,塘 tang,泽 ze,"
-        "川 chuan,汇 hui,源 yuan,顺 shun,达 da,祥 xiang,瑞 rui,宁 ning,康 kang,乐 le,辰 chen"
-    ).split(",")
+    tuple(pair.split("/"))
+    for pair in split(
+        "杉/shan 帆/fan 禾/he 溪/xi 河/he 湖/hu 江/jiang 浦/pu 泾/jing 桥/qiao 渡/du 港/gang 湾/wan 洲/zhou 山/shan "
+        "岭/ling 峰/feng 石/shi 泉/quan 波/bo 林/lin 园/yuan 庭/ting 苑/yuan 里/li 坊/fang 田/tian 塘/tang 泽/ze "
+        "川/chuan 汇/hui 源/yuan 顺/shun 达/da 祥/xiang 瑞/rui 宁/ning 康/kang 乐/le 辰/chen"
+    )
 )
-TRADES = (
+TRADES = split(
     "餐饮管理 食品 商贸 超市 物业管理 停车管理 物流 机械设备 电子科技 信息技术 建筑工程 装饰设计 医药 服饰 文化传播 "
     "化工 包装材料 汽车服务 房地产开发 企业服务"
-).split()
+)
 ROADS = tuple(
     f"{FIRST[n % 40][0]}{SECOND[n * 7 % 40][0]}{suffix}" for n in range(40) for suffix in ("路", "东路", "西路", "支路")
 )
-PEOPLE = tuple(
-    (
-        "安示例 白一样 常备用 程试行 丁样本 方展示 高演示 郭模拟 何举例 江练习 乐参考 林虚构 "
-        "马草稿 宁范例 欧阳例 钱非真 任假设 石摹本 唐仿真 汪临时 夏预演 叶习作 张示范 周譬如"
-    ).split()
+PEOPLE = split(
+    "安示例 白一样 常备用 程试行 丁样本 方展示 高演示 郭模拟 何举例 江练习 乐参考 林虚构 "
+    "马草稿 宁范例 欧阳例 钱非真 任假设 石摹本 唐仿真 汪临时 夏预演 叶习作 张示范 周譬如"
 )
 
 

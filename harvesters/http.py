@@ -100,13 +100,13 @@ class GuardedSession:
         if _origin(url) != self.origin:
             raise AddressError(f"outside the source: {url!r}")
         scheme, host, port = self.origin
-        named = host if port == _PORTS[scheme] else f"{host}:{port}"
+        named = _in_url(host) if port == _PORTS[scheme] else f"{_in_url(host)}:{port}"
         parts = urlsplit(url)
-        target = parts._replace(scheme="", netloc="", fragment="").geturl() or "/"
-        sent = {"Accept-Encoding": "identity", "User-Agent": "ShopenData", **(headers or {}), "Host": _bracketed(named)}
+        target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        sent = {"Accept-Encoding": "identity", "User-Agent": "ShopenData", **(headers or {}), "Host": named}
         failure: Exception | None = None
         for ip in self._addresses(host, port):
-            pinned = f"{scheme}://{f'[{ip}]' if ip.version == 6 else ip}:{port}{target}"
+            pinned = f"{scheme}://{_in_url(str(ip))}:{port}{target}"
             try:
                 return self._fetch(pinned, sent)
             except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
@@ -195,10 +195,9 @@ def _origin(url: str) -> tuple[str, str, int]:
     return parts.scheme, parts.hostname, port or _PORTS[parts.scheme]
 
 
-def _bracketed(named: str) -> str:
-    """An IPv6 host in the form of a Host header."""
-    host, _, port = named.rpartition(":")
-    return f"[{host}]:{port}" if host.count(":") > 1 else f"[{named}]" if named.count(":") > 1 else named
+def _in_url(host: str) -> str:
+    """A host as it stands in an address: IPv6 in brackets."""
+    return f"[{host}]" if ":" in host else host
 
 
 class _NamedTls(HTTPAdapter):

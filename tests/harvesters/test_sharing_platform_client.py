@@ -4,6 +4,7 @@ import contextlib
 import ipaddress
 import json
 import re
+import shutil
 import socket
 import subprocess
 import threading
@@ -33,7 +34,7 @@ SAMPLE = Sample()
 @contextlib.contextmanager
 def serving(app, **kwargs):
     server = make_server("127.0.0.1", 0, app, threaded=True, **kwargs)
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
     thread.start()
     try:
         yield server.port
@@ -419,6 +420,24 @@ class TestAddresses:
         session = guarded.GuardedSession(f"http://nowhere.invalid:{platform}", allow_private=True, resolve=resolve)
         assert session.get("/healthz").status == 200
 
+    @pytest.mark.parametrize(
+        ("base", "named"),
+        [
+            ("http://a.example", "a.example"),
+            ("https://a.example:443/x", "a.example"),
+            ("http://a.example:8080", "a.example:8080"),
+            ("http://[2400:3200::1]", "[2400:3200::1]"),
+            ("http://[2400:3200::1]:8080/", "[2400:3200::1]:8080"),
+        ],
+    )
+    def test_the_host_header(self, monkeypatch, base, named):
+        session = guarded.GuardedSession(base, resolve=lambda *_a, **_k: [(0, 0, 0, "", ("2400:3200::1", 0))])
+        asked = []
+        monkeypatch.setattr(session, "_fetch", lambda url, headers: asked.append((url, headers["Host"])))
+        session.get("/a?b=%2F")
+        assert asked[0][1] == named
+        assert re.fullmatch(r"https?://\[2400:3200::1\]:\d+/a\?b=%2F", asked[0][0])
+
     def test_a_name_that_does_not_resolve(self):
         with pytest.raises(TransportError, match="resolve"):
             guarded.GuardedSession("http://nowhere.invalid").get("/")
@@ -466,6 +485,7 @@ class TestAddresses:
         assert client(platform).record(SAMPLE.entries[0].record["resourceId"])
 
 
+@pytest.mark.skipif(not shutil.which("openssl"), reason="needs openssl to make a certificate")
 def test_tls_is_spoken_with_the_name_not_the_address(tmp_path):
     key, certificate = tmp_path / "key.pem", tmp_path / "cert.pem"
     subprocess.run(

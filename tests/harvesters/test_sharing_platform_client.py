@@ -279,6 +279,15 @@ class TestDistrust:
         with answering(reply(json.dumps(content).encode())) as port, pytest.raises(SourceError):
             list(client(port).catalogue())
 
+    @pytest.mark.parametrize("count", [0, 4, 199, 201])
+    def test_a_page_that_is_short_or_too_long(self, client, count):
+        """Asked for at once: records must not look as if they had disappeared."""
+        content = {"total": 500, "page": 1, "size": 200, "records": [{}] * count}
+        with answering(reply(json.dumps(content).encode())) as port:
+            pages = client(port).catalogue()
+            with pytest.raises(SourceError, match=f"page 1 has {count} entries"):
+                next(pages)
+
     @pytest.mark.parametrize(
         "changed", [{"columns": []}, {"columns": [1]}, {"columns": None}, {"rows": [[1]]}, {"rows": ["ab"]}], ids=repr
     )

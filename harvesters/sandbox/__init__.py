@@ -1,0 +1,1 @@
+"""A stand-in for a government sharing platform (共享交换平台), for development, tests and the demonstration."""

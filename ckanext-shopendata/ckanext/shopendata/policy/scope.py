@@ -9,7 +9,7 @@ from enum import Enum
 
 from ckanext.shopendata.policy.refusal import Refused
 
-__all__ = ["PATTERNS", "Column", "Mask", "Scan", "columns_of", "findings_in", "verdict_on"]
+__all__ = ["PATTERNS", "Column", "Mask", "Scan", "columns_of", "findings_in", "vault_table", "verdict_on"]
 
 
 class Mask(Enum):
@@ -21,6 +21,10 @@ class Mask(Enum):
     IDENTITY = "identity"  # 310101********0000
     BAND = "band"  # a number's order of magnitude
     DROP = "drop"  # the column does not exist
+
+
+#: From what shows everything to what shows nothing: of two masks the later one holds.
+_STRICTNESS = (Mask.NONE, Mask.IDENTITY, Mask.PHONE, Mask.FIRST_CHAR, Mask.BAND, Mask.DROP)
 
 
 class Scan(Enum):
@@ -73,7 +77,8 @@ def columns_of(
 ) -> tuple[Column, ...]:
     """The columns of a dataset or grant: the selected ones, in the table's order, each with its strictest mask.
 
-    Raises :class:`Refused` ``column_unknown`` for a selection that names what is not there.
+    Raises :class:`Refused` ``column_unknown`` for a selection that names what is not there, ``ValueError`` for a word
+    that is no mask.
     """
     known = {item.code: item for item in items}
     chosen = set(known) if selection is None else set(selection)
@@ -81,9 +86,12 @@ def columns_of(
         raise Refused("column_unknown", "items", columns=unknown)
     found = []
     for item in items:
-        mask = Mask((masks or {}).get(item.code, "none"))
-        if mask is Mask.NONE:
-            mask = item.mask
+        mask = max(item.mask, Mask((masks or {}).get(item.code, "none")), key=_STRICTNESS.index)
         if item.code in chosen and mask is not Mask.DROP:
             found.append(Column(item.code, item.name, item.type, item.unit, mask))
     return tuple(found)
+
+
+def vault_table(resource_id: str) -> str:
+    """Name of a resource's table in schema ``vault`` (PostgreSQL's names end after 63 bytes)."""
+    return "r_" + resource_id.replace("-", "")

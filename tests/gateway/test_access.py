@@ -225,6 +225,16 @@ def test_databases_that_do_not_answer_are_503(world, settings):
         assert "127.0.0.1" not in answer.text
 
 
+def test_connections_that_died_are_replaced(world, get):
+    assert get().status_code == 200
+    with databases.connect(world.stack) as root:
+        ended = root.execute(
+            "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE usename LIKE '%_gateway'"
+        ).fetchone()
+    assert ended[0] >= 2
+    assert get().status_code == 200
+
+
 def test_another_pepper_proves_nothing(world, settings):
     client = create_app(GatewaySettings(**{**vars(settings), "key_pepper": "another"})).test_client()
     assert client.get("/gateway/v1/me", headers={"X-Access-Key": world.key}).json["code"] == "key_invalid"

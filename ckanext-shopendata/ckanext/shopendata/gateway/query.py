@@ -45,7 +45,7 @@ _MASKS: dict[Mask, str] = {
         THEN left(btrim({0}::text), 3) || '****' || right(btrim({0}::text), 4) ELSE '****' END""",
     Mask.IDENTITY: """CASE WHEN {0} IS NULL THEN NULL WHEN length(btrim({0}::text)) >= 15
         THEN left(btrim({0}::text), 6) || '********' || right(btrim({0}::text), 4) ELSE '********' END""",
-    # 345 -> 100-999; below one 0-1; -345 -> -(100-999). By digits, so that no value can fail; a pattern takes far longer.
+    # 345 -> 100-999; below one 0-1; -345 -> -(100-999). By digits: no value can fail, and a pattern takes far longer.
     Mask.BAND: """CASE WHEN {0} IS NULL THEN NULL
         WHEN translate(ltrim(btrim({0}::text), '+-'), '0123456789', '') NOT IN ('', '.')
             OR btrim({0}::text, '+-. ') = '' THEN '**'

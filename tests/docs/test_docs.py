@@ -5,6 +5,8 @@ import re
 from pathlib import Path
 
 import pytest
+from ckanext.shopendata.gateway.problems import TITLES
+from ckanext.shopendata.policy.scope import Mask
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = sorted([ROOT / "README.md", ROOT / "README.zh.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").rglob("*.md")])
@@ -33,3 +35,10 @@ def test_the_map_names_what_is_there(document):
         assert (ROOT / name).exists(), name
     tracked = {"ckanext-shopendata/", "harvesters/", "theme/", "stack/", "config/", "tests/", "docs/"}
     assert tracked <= named
+
+
+def test_the_data_interface_names_every_error_and_mask():
+    text = (ROOT / "docs" / "data-api.md").read_text()
+    told = {code: int(status) for status, code in re.findall(r"^\| (\d{3}) \| `([\w-]+)` \|", text, re.MULTILINE)}
+    assert told == {code: status for code, (status, _) in TITLES.items()}
+    assert set(re.findall(r"^\| `(\w+)` \| [`nt]", text, re.MULTILINE)) >= {mask.value for mask in Mask} - {"none"}

@@ -1,13 +1,19 @@
-"""The gateway before it knows any data: a real process that tells nothing."""
+"""What every answer of the gateway has in common, and what a gateway without services says."""
 
 import json
 
 import pytest
 from ckanext.shopendata.gateway.app import create_app
-from ckanext.shopendata.gateway.problems import TITLES, problem
+from ckanext.shopendata.gateway.problems import TITLES, Refusal, problem
 from ckanext.shopendata.gateway.settings import GatewaySettings
 
-NOWHERE = GatewaySettings("postgresql://nobody@127.0.0.1:9/vault", "redis://127.0.0.1:9/1", "http://127.0.0.1")
+NOWHERE = GatewaySettings(
+    vault_url="postgresql://nobody@127.0.0.1:9/vault",
+    access_url="postgresql://nobody@127.0.0.1:9/ckan",
+    redis_url="redis://127.0.0.1:9/1",
+    key_pepper="pepper",
+    site_url="http://127.0.0.1",
+)
 
 
 @pytest.fixture
@@ -17,7 +23,15 @@ def client():
 
 @pytest.mark.parametrize(
     "path",
-    ["/gateway/", "/gateway/v1/datasets/a/resources/b/rows", "/gateway/v1/me", "/gateway/../api", "/", "/x" * 500],
+    [
+        "/gateway/",
+        "/gateway/v1/datasets/a/resources/b/c",
+        "/gateway//v1/me",
+        "/gateway/v1/me/",
+        "/gateway/../api",
+        "/",
+        "/x" * 500,
+    ],
 )
 @pytest.mark.parametrize("method", ["get", "post", "put", "delete", "options"])
 def test_unknown_addresses_are_one_problem(client, path, method):
@@ -25,6 +39,28 @@ def test_unknown_addresses_are_one_problem(client, path, method):
     assert answer.status_code == 404
     assert answer.content_type.startswith("application/problem+json")
     assert answer.json == {"type": "about:blank", "status": 404, "title": TITLES["not_found"][1], "code": "not_found"}
+
+
+@pytest.mark.parametrize("path", ["/gateway/v1/me", "/gateway/v1/datasets/a/resources/b/rows"])
+def test_rows_are_only_read(client, path):
+    assert {client.open(path, method=method).status_code for method in ("POST", "PUT", "DELETE", "OPTIONS")} == {405}
+    assert client.head(path).status_code == 401
+
+
+def test_ckans_clients_get_ckans_errors(client):
+    for path, status in (
+        ("package_show", 404),
+        ("3/action/datastore_search_sql", 404),
+        ("3/action/datastore_search", 401),
+    ):
+        answer = client.get(f"/gateway/api/{path}")
+        assert (answer.status_code, answer.json["success"]) == (status, False)
+        assert set(answer.json["error"]) == {"__type", "message", "code"}
+
+
+def test_a_body_has_a_limit(client):
+    answer = client.post("/gateway/api/3/action/datastore_search", data=b"x" * (2**20 + 1))
+    assert answer.status_code == 413
 
 
 def test_no_answer_may_be_stored(client):
@@ -69,7 +105,7 @@ def test_half_a_configuration_is_none():
 
 @pytest.mark.parametrize("code", TITLES)
 def test_problems_are_utf8_json(code):
-    answer = problem(code, detail="细节")
+    answer = problem(Refusal(code, "细节", "limit", columns=["a"]))
     body = json.loads(answer.get_data())
-    assert body["code"] == code
+    assert (body["code"], body["detail"], body["parameter"], body["columns"]) == (code, "细节", "limit", ["a"])
     assert answer.status_code == body["status"] == TITLES[code][0]

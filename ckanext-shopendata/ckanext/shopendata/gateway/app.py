@@ -1,35 +1,62 @@
-"""The gateway's application. It knows no data yet: every address but its health check answers 404."""
+"""The gateway's application: addresses, wiring, what every answer carries."""
 
 from __future__ import annotations
 
 import os
 import re
 import uuid
+from collections.abc import Iterable
 
 import psycopg
 import redis
 from flask import Flask, Response, g, jsonify, request
-from psycopg_pool import ConnectionPool, PoolTimeout
+from psycopg.rows import TupleRow
+from psycopg_pool import ConnectionPool
 from werkzeug.exceptions import HTTPException
 
-from ckanext.shopendata.gateway.problems import problem
+from ckanext.shopendata.gateway import ckan_api, data_api
+from ckanext.shopendata.gateway.access import Admission, Door, key_in_headers, refuse_key_in_query
+from ckanext.shopendata.gateway.problems import Refusal, problem
+from ckanext.shopendata.gateway.query import VAULT_SESSION, fetch, shown
 from ckanext.shopendata.gateway.settings import GatewaySettings
 
+__all__ = ["application", "create_app"]
+
 _REQUEST_ID = re.compile(r"[0-9A-Za-z-]{8,64}")
+_HTTP_ERRORS = {400: "bad_request", 405: "method_not_allowed", 413: "too_large"}
+_CKAN = "/gateway/api/"
+_RESOURCE = "/gateway/v1/datasets/<dataset>/resources/<resource>"
 
 
 def create_app(settings: GatewaySettings) -> Flask:
-    """An application over one vault and one Redis; connections are opened when first needed."""
+    """An application over one vault, one access database and one Redis; connections are opened when first needed."""
     app = Flask("shopendata_gateway", static_folder=None)
+    # A redirect would repeat the address, whatever it holds.
+    app.url_map.merge_slashes = False
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
-    vault = ConnectionPool(settings.vault_url, min_size=0, max_size=8, timeout=2, open=False)
-    vault.open(wait=False)
+    app.json.sort_keys = False  # type: ignore[attr-defined]
+    app.config["MAX_CONTENT_LENGTH"] = 2**20
+    app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
+    vault = _pool(settings.vault_url, VAULT_SESSION)
+    access = _pool(settings.access_url, "-c statement_timeout=2000 -c default_transaction_read_only=on")
     counters = redis.Redis.from_url(settings.redis_url, socket_timeout=1, socket_connect_timeout=0.2)
+    door = Door(access, settings.key_pepper)
+    _mark(app)
+    _serve_health(app, (vault, access), counters)
+    _serve_rows(app, door, vault)
+    _serve_ckan_clients(app, door, vault, settings.site_url)
+    _refuse(app, settings.site_url)
+    return app
+
+
+def _mark(app: Flask) -> None:
+    """What every request and every answer carries."""
 
     @app.before_request
-    def name_request() -> None:
+    def begin() -> None:
         given = request.headers.get("X-Request-Id", "")
         g.request_id = given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+        refuse_key_in_query(request.query_string.decode("latin-1"))
 
     @app.after_request
     def set_headers(response: Response) -> Response:
@@ -37,30 +64,108 @@ def create_app(settings: GatewaySettings) -> Flask:
         response.headers["X-Request-Id"] = g.request_id
         response.headers["X-Content-Type-Options"] = "nosniff"
         response.vary.update(["Authorization", "X-Access-Key"])
+        if "grant_id" in g:
+            response.headers["X-Grant"] = g.grant_id
         return response
 
+
+def _serve_health(app: Flask, pools: Iterable[ConnectionPool], counters: redis.Redis) -> None:
     @app.get("/gateway/healthz")
     def health() -> Response:
-        """200 when the vault and Redis answer, else 503; never says more."""
+        """200 when both databases and Redis answer, else 503; never says more."""
         try:
-            with vault.connection() as connection:
-                connection.execute("SELECT 1")
+            for pool in pools:
+                with pool.connection() as connection:
+                    connection.execute("SELECT 1")
             counters.ping()
-        except (psycopg.Error, PoolTimeout, redis.RedisError):
+        except (psycopg.Error, redis.RedisError):
             app.logger.warning("gateway health check failed", exc_info=True)
-            return problem("temporary-reduced-capacity")
+            return problem(Refusal("temporary-reduced-capacity"))
         return jsonify(status="ok")
 
+
+def _serve_rows(app: Flask, door: Door, vault: ConnectionPool) -> None:
+    @app.get(f"{_RESOURCE}/rows")
+    def rows(dataset: str, resource: str) -> Response:
+        (table,) = _admit(door, resource).tables(dataset)
+        wish = data_api.wish_of(request.args, shown(table.columns))
+        return data_api.answer(table, wish, fetch(vault, table, wish))
+
+    @app.get(f"{_RESOURCE}/schema")
+    def schema(dataset: str, resource: str) -> Response:
+        (table,) = _admit(door, resource).tables(dataset)
+        return jsonify(data_api.describe(table))
+
+    @app.get("/gateway/v1/me")
+    def me() -> Response:
+        return jsonify(data_api.me(_admit(door)))
+
+
+def _serve_ckan_clients(app: Flask, door: Door, vault: ConnectionPool, site: str) -> None:
+    @app.route("/gateway/api/action/datastore_search", methods=["GET", "POST"])
+    @app.route("/gateway/api/3/action/datastore_search", methods=["GET", "POST"])
+    def datastore_search() -> Response:
+        wrong, sent = None, {}
+        try:
+            sent = ckan_api.parameters(request)
+        except Refusal as refusal:
+            wrong = refusal  # told only to those who prove a key
+        resource = sent.get("resource_id") or sent.get("id") or ""
+        admission = _admit(door, resource, bare=True)
+        if wrong is not None:
+            raise wrong
+        if not resource:
+            raise Refusal("bad_value", "缺少 resource_id", "resource_id")
+        (table,) = admission.tables()
+        wish = ckan_api.wish_of(sent, table.columns)
+        return ckan_api.answer(site, sent, table, wish, fetch(vault, table, wish))
+
+
+def _refuse(app: Flask, site: str) -> None:
+    """Every error in the shape of the interface it happens at; none tells more than its code."""
+
+    @app.errorhandler(Refusal)
+    def refuse(refusal: Refusal) -> Response:
+        return ckan_api.refuse(refusal, site) if request.path.startswith(_CKAN) else problem(refusal)
+
     @app.errorhandler(HTTPException)
-    def refuse(error: HTTPException) -> Response:
-        return problem("method_not_allowed" if error.code == 405 else "not_found")
+    def turn_away(error: HTTPException) -> Response:
+        return refuse(Refusal(_HTTP_ERRORS.get(error.code or 404, "not_found")))
+
+    @app.errorhandler(psycopg.errors.QueryCanceled)
+    def give_up(_: Exception) -> Response:
+        return refuse(Refusal("query_timeout"))
+
+    @app.errorhandler(psycopg.Error)
+    def unavailable(error: Exception) -> Response:
+        app.logger.error("a database failed request %s", g.request_id, exc_info=error)
+        return refuse(Refusal("temporary-reduced-capacity"))
 
     @app.errorhandler(Exception)
-    def stumble(error: Exception) -> Response:
+    def stumble(_: Exception) -> Response:
         app.logger.exception("unexpected error in request %s", g.get("request_id"))
-        return problem("internal_error")
+        return refuse(Refusal("internal_error"))
 
-    return app
+
+def _admit(door: Door, resource: object = None, *, bare: bool = False) -> Admission:
+    admission = door.admit(key_in_headers(request.headers, bare=bare), resource)
+    g.grant_id = admission.grant_id
+    return admission
+
+
+def _pool(url: str, options: str) -> ConnectionPool:
+    """Connections of one database; one that died while it waited (PostgreSQL restarted) is replaced, not handed out."""
+    pool: ConnectionPool[psycopg.Connection[TupleRow]] = ConnectionPool(
+        url,
+        kwargs={"autocommit": True, "options": options},
+        min_size=0,
+        max_size=8,
+        timeout=2,
+        check=ConnectionPool.check_connection,
+        open=False,
+    )
+    pool.open(wait=False)
+    return pool
 
 
 def application(environ: dict[str, object], start_response: object) -> object:

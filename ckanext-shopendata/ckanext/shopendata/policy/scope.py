@@ -23,6 +23,10 @@ class Mask(Enum):
     DROP = "drop"  # the column does not exist
 
 
+#: From what shows everything to what shows nothing: of two masks the later one holds.
+_STRICTNESS = (Mask.NONE, Mask.IDENTITY, Mask.PHONE, Mask.FIRST_CHAR, Mask.BAND, Mask.DROP)
+
+
 class Scan(Enum):
     """Result of the sensitive-column scan. Only ``PASSED`` opens a row (DESIGN 3)."""
 
@@ -73,7 +77,8 @@ def columns_of(
 ) -> tuple[Column, ...]:
     """The columns of a dataset or grant: the selected ones, in the table's order, each with its strictest mask.
 
-    Raises :class:`Refused` ``column_unknown`` for a selection that names what is not there.
+    Raises :class:`Refused` ``column_unknown`` for a selection that names what is not there, ``ValueError`` for a word
+    that is no mask.
     """
     known = {item.code: item for item in items}
     chosen = set(known) if selection is None else set(selection)
@@ -81,9 +86,7 @@ def columns_of(
         raise Refused("column_unknown", "items", columns=unknown)
     found = []
     for item in items:
-        mask = Mask((masks or {}).get(item.code, "none"))
-        if mask is Mask.NONE:
-            mask = item.mask
+        mask = max(item.mask, Mask((masks or {}).get(item.code, "none")), key=_STRICTNESS.index)
         if item.code in chosen and mask is not Mask.DROP:
             found.append(Column(item.code, item.name, item.type, item.unit, mask))
     return tuple(found)

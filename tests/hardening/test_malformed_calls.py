@@ -13,6 +13,7 @@ import pytest
 from ckan.tests import factories, helpers
 from ckanext.shopendata.hardening import action_guard
 from ckanext.shopendata.hardening.action_table import ACTIONS, NOT_ACTIONS
+from ckanext.shopendata.publish import publishing
 
 SEED, SAMPLE = 20261122, 450
 
@@ -64,7 +65,15 @@ def calls():
 
 @pytest.fixture
 def portal(app):
-    """Asks as a client would see it: CKAN's testing mode would raise what a client gets as a 500."""
+    """Asks as a client would see it: CKAN's testing mode would raise what a client gets as a 500.
+
+    Inside the write gate, behind which few calls would reach what they are to break.
+    """
+    with publishing():
+        yield _portal(app)
+
+
+def _portal(app):
     app.flask_app.testing = False
     app.flask_app.config["PROPAGATE_EXCEPTIONS"] = False
     owner = factories.Organization()

@@ -10,6 +10,7 @@ from ckan.types import Action, ChainedAction, CKANApp, Schema
 
 from ckanext.shopendata import cli, hardening
 from ckanext.shopendata.hardening import status, tokens
+from ckanext.shopendata.publish import gate
 
 
 @tk.blanket.config_declarations
@@ -25,7 +26,7 @@ class ShopendataPlugin(p.SingletonPlugin, DefaultTranslation):
     # IActions
 
     def get_actions(self) -> dict[str, Action | ChainedAction]:
-        return {"status_show": status.status_show}
+        return {**gate.chained_actions(), "status_show": status.status_show}
 
     # IApiToken
 

@@ -9,7 +9,7 @@ import pytest
 from ckan.lib.search import make_connection
 from ckan.tests import factories, helpers
 from ckanext.harvest.interfaces import IHarvester
-from ckanext.harvest.model import HarvestSource
+from ckanext.harvest.model import HarvestJob, HarvestSource
 from ckanext.shopendata.harvesters import sources
 from ckanext.shopendata.publish.gate import NotPublishing
 
@@ -144,6 +144,20 @@ class TestPages:
         client = app.test_client()
         client.post("/user/login", data={"login": person["name"], "password": PASSWORD})
         return client, create()
+
+    def test_a_link_starts_stops_and_ends_nothing(self, visit):
+        client, source = visit
+        job = helpers.call_action("harvest_job_create", source_id=source["id"], run=False)
+        for address in (
+            f"/harvest/refresh/{source['id']}",
+            f"/harvest/{source['name']}/job/{job['id']}/abort",
+            f"/harvest/deactivate/{source['id']}",
+            f"/harvest/delete/{source['id']}",
+            f"/harvest/clear/{source['id']}",
+        ):
+            assert client.get(address, follow_redirects=False).status_code in (404, 405), address
+        assert HarvestSource.get(source["id"]).active
+        assert [found.status for found in HarvestJob.filter(source_id=source["id"])] == ["New"]
 
     def test_the_forms_do_and_need_their_token(self, visit):
         client, source = visit

@@ -9,7 +9,7 @@ from ckan.lib.plugins import DefaultTranslation
 from ckan.types import Action, ChainedAction, CKANApp, Schema
 
 from ckanext.shopendata import cli, hardening
-from ckanext.shopendata.hardening import status, tokens
+from ckanext.shopendata.hardening import inventory, status, tokens
 from ckanext.shopendata.publish import gate
 
 
@@ -26,7 +26,11 @@ class ShopendataPlugin(p.SingletonPlugin, DefaultTranslation):
     # IActions
 
     def get_actions(self) -> dict[str, Action | ChainedAction]:
-        return {**gate.chained_actions(), "status_show": status.status_show}
+        own: dict[str, Action | ChainedAction] = {
+            "help_show": inventory.help_show,
+            "status_show": status.status_show,
+        }
+        return own | gate.chained_actions()
 
     # IApiToken
 

@@ -13,6 +13,9 @@ import sqlalchemy as sa
 from ckan.lib.search import make_connection
 from ckan.tests import factories, helpers
 from ckanext.datastore.backend.postgres import get_read_engine
+from ckanext.harvest.harvesters import HarvesterBase
+from ckanext.harvest.model import HarvestJob, HarvestObject, HarvestSource
+from ckanext.harvest.queue import fetch_and_import_stages
 from ckanext.shopendata.publish import publishing
 from ckanext.shopendata.publish.gate import GATED, GROUP_ENDINGS, NotPublishing
 
@@ -160,17 +163,28 @@ class TestEveryGatedAction:
         """The import stage of a harvester that would publish what it finds."""
         before, refused = everything(), []
 
-        class Planting:
+        class Planting(HarvesterBase):
+            def info(self):
+                return {"name": "planting", "title": "planting", "description": ""}
+
+            def fetch_stage(self, harvest_object):
+                return True
+
             def import_stage(self, harvest_object):
-                site = logic.get_action("get_site_user")({"ignore_auth": True}, {})["name"]
                 for name, data in calls(world).items():
                     try:
-                        logic.get_action(name)({"ignore_auth": True, "user": site, "defer_commit": True}, dict(data))
+                        logic.get_action(name)({"ignore_auth": True, "user": self._get_user_name()}, dict(data))
                     except NotPublishing:
                         refused.append(name)
                 return True
 
-        Planting().import_stage(None)
+        source = HarvestSource(url="http://127.0.0.1:1/", type="planting")
+        job = HarvestJob(source=source)
+        harvest_object = HarvestObject(guid="planted", job=job, source=source, content="{}")
+        for row in (source, job, harvest_object):
+            row.save()
+        fetch_and_import_stages(Planting(), harvest_object)
+        assert harvest_object.state == "COMPLETE"
         assert set(refused) == GATED
         assert everything() == before
 

@@ -9,7 +9,7 @@ from ckan.lib.plugins import DefaultTranslation
 from ckan.types import Action, ChainedAction, CKANApp, Schema
 
 from ckanext.shopendata import cli, hardening
-from ckanext.shopendata.hardening import inventory, status, tokens
+from ckanext.shopendata.hardening import inventory, status, tokens, visibility
 from ckanext.shopendata.publish import gate
 
 
@@ -30,7 +30,7 @@ class ShopendataPlugin(p.SingletonPlugin, DefaultTranslation):
             "help_show": inventory.help_show,
             "status_show": status.status_show,
         }
-        return own | gate.chained_actions()
+        return own | visibility.chained_actions() | gate.chained_actions()
 
     # IApiToken
 

@@ -57,6 +57,10 @@ class TestWhatIsHidden:
                     texts = [text.replace(word, "") for text in texts]
                 assert texts[0] == texts[1], address
 
+    def test_has_no_table_to_preview(self, app, hidden):
+        answers = [app.test_client().post(f"/datatables/ajax/{it}") for it in (hidden["view"], NOWHERE)]
+        assert [answer.status_code for answer in answers] == [404, 404]
+
     def test_is_named_by_no_list(self, app, hidden):
         client, dataset = app.test_client(), hidden["dataset"]
         for headers in ({}, {"Authorization": factories.UserWithToken()["token"]}):

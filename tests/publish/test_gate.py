@@ -197,6 +197,15 @@ class TestEveryGatedAction:
             assert "shopendata_*" in answer.json["error"]["message"]
         assert model.Package.get("planted") is None
 
+    def test_shows_a_page_to_whoever_sent_a_form(self, app, world, monkeypatch):
+        monkeypatch.setitem(app.flask_app.config, "WTF_CSRF_ENABLED", False)
+        password = "correct horse battery staple"
+        person = factories.Sysadmin(password=password)
+        browser = app.test_client()
+        browser.post("/user/login", data={"login": person["name"], "password": password})
+        assert browser.post(f"/group/delete/{world.group['id']}", follow_redirects=False).status_code == 403
+        assert model.Group.get(world.group["id"]).state == "active"
+
 
 class TestWhatIsNotADataset:
     def test_a_group_can_be_renamed_and_repeat_its_datasets(self, world):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from ckan.types import CKANApp
 
-from ckanext.shopendata.hardening import action_guard, csrf, inventory, responses, sessions
+from ckanext.shopendata.hardening import action_guard, csrf, inventory, responses, sessions, visibility
 
 __all__ = ["install"]
 
@@ -18,5 +18,6 @@ def install(app: CKANApp) -> CKANApp:
     sessions.install(app)
     responses.install(app)
     inventory.install(app)
+    visibility.install(app)
     action_guard.install(app)
     return app

@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 import ckan.plugins.toolkit as tk
-from ckan.types import Action, ChainedAction, Context, DataDict
+from ckan.types import Action, ChainedAction, CKANApp, Context, DataDict
+from werkzeug.exceptions import Forbidden, NotFound
 
 #: Actions that show one thing by its id.
 SHOWING = (
@@ -20,6 +21,12 @@ SHOWING = (
     "resource_view_list",
     "resource_view_show",
 )
+
+
+def install(app: CKANApp) -> None:
+    """Gives pages that leave a refusal of an action to chance (CKAN's table previews do) its page instead of a 500."""
+    app.register_error_handler(tk.ObjectNotFound, lambda error: app.handle_http_exception(NotFound()))
+    app.register_error_handler(tk.NotAuthorized, lambda error: app.handle_http_exception(Forbidden(str(error) or None)))
 
 
 def chained_actions() -> dict[str, ChainedAction]:

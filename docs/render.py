@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -21,10 +22,25 @@ def table(head: list[str], rows: list[list[str]]) -> list[str]:
     return [*lines, *("| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in rows), ""]
 
 
+def inventory_tables(inventory: dict[str, Any]) -> list[str]:
+    """A table for each part of the inventory."""
+    lines: list[str] = []
+    for part, classes in inventory.items():
+        if part != "projections":
+            lines += [f"### {part.capitalize()}", ""]
+            rows = [[f"`{kind}`", str(len(names)), ", ".join(f"`{name}`" for name in names)]
+                    for kind, names in classes.items()]  # fmt: skip
+            lines += table(["class", "number", "names"], rows)
+    return lines
+
+
 def page() -> str:
     """The whole page."""
     declared = yaml.safe_load(
         (ROOT / "ckanext-shopendata" / "ckanext" / "shopendata" / "config_declaration.yaml").read_text()
+    )
+    inventory = yaml.safe_load(
+        (ROOT / "ckanext-shopendata" / "ckanext" / "shopendata" / "hardening" / "inventory.yaml").read_text()
     )
     options = [option for group in declared["groups"] for option in group["options"]]
     portal = settings.read("portal", {})
@@ -72,6 +88,15 @@ def page() -> str:
             ["option", "default", "meaning"],
             [[f"`{o['key']}`", f"`{o['default']}`", " ".join(o["description"].split())] for o in options],
         ),
+        "## What can be asked of the portal",
+        "",
+        "From `hardening/inventory.yaml`. `metadata` and `data` are public, `staff` is for people who are signed in,",
+        "`off` answers like an address that does not exist, and so does whatever is not listed.",
+        "",
+        *inventory_tables(inventory),
+        f"{len(inventory['projections'])} actions write what only the publisher writes (`publish/gate.py`):",
+        ", ".join(f"`{name}`" for name in sorted(inventory["projections"])) + ".",
+        "",
     ]  # fmt: skip
     return "\n".join(lines)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ckan.plugins.toolkit as tk
 from ckan import model
 from ckan.types import AuthFunction, AuthResult, ChainedAuthFunction, Context, DataDict
+from ckanext.shopendata.publish.gate import SOURCE_TYPE
 
 #: Everything ckanext-harvest asks permission for.
 GUARDED = (
@@ -37,10 +38,6 @@ GUARDED = (
     "harvest_sources_reindex",
     "harvesters_info_show",
 )
-
-
-#: What also writes harvest sources: to CKAN a source is a dataset of this type.
-SOURCE_TYPE = "harvest"
 
 
 def auth_functions() -> dict[str, ChainedAuthFunction]:

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import ckan.model as model
 import pytest
+from ckan.tests import factories, helpers
+from ckanext.shopendata.publish import publishing
 
 from stack import settings
 
@@ -20,6 +22,28 @@ def _tables_exist():
 def clean_db(with_plugins, reset_db):
     """Empties every table, those of the plugins included."""
     reset_db()
+
+
+class Publisher:
+    """Writes datasets as the publisher does; for everybody else they are closed."""
+
+    def dataset(self, **fields):
+        with publishing():
+            return factories.Dataset(**fields)
+
+    def resource(self, **fields):
+        with publishing():
+            return factories.Resource(**fields)
+
+    def act(self, name, /, **fields):
+        with publishing():
+            return helpers.call_action(name, **fields)
+
+
+@pytest.fixture(scope="session")
+def publisher():
+    """Factories of datasets and resources, and any other action, inside the write gate."""
+    return Publisher()
 
 
 @pytest.fixture(scope="session")

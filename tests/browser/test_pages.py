@@ -33,10 +33,10 @@ class TestVisitor:
         words = set(re.findall(r"[A-Za-z]{4,}", page.locator("body").inner_text()))
         assert words <= {"English", "CKAN", "Atom"}, words
 
-    def test_searching_with_the_keyboard_alone(self, page):
+    def test_searching_with_the_keyboard_alone(self, page, publisher):
         owner = factories.Organization(title="交通委员会")
-        factories.Dataset(title="公共汽车线路站点", notes="全市公交线路", owner_org=owner["id"])
-        factories.Dataset(title="公园名录", notes="城市公园", owner_org=owner["id"])
+        publisher.dataset(title="公共汽车线路站点", notes="全市公交线路", owner_org=owner["id"])
+        publisher.dataset(title="公园名录", notes="城市公园", owner_org=owner["id"])
         page.goto("/")
         page.locator("input[name=q]").first.focus()
         page.keyboard.type("公交")

@@ -11,8 +11,9 @@ import ckan.logic as logic
 import ckan.views.api as api
 import pytest
 from ckan.tests import factories, helpers
-from ckanext.shopendata.hardening import action_guard
+from ckanext.shopendata.hardening import action_guard, inventory
 from ckanext.shopendata.hardening.action_table import ACTIONS, NOT_ACTIONS
+from ckanext.shopendata.publish import publishing
 
 SEED, SAMPLE = 20261122, 450
 
@@ -64,7 +65,15 @@ def calls():
 
 @pytest.fixture
 def portal(app):
-    """Asks as a client would see it: CKAN's testing mode would raise what a client gets as a 500."""
+    """Asks as a client would see it: CKAN's testing mode would raise what a client gets as a 500.
+
+    Inside the write gate, behind which few calls would reach what they are to break.
+    """
+    with publishing():
+        yield _portal(app)
+
+
+def _portal(app):
     app.flask_app.testing = False
     app.flask_app.config["PROPAGATE_EXCEPTIONS"] = False
     owner = factories.Organization()
@@ -112,7 +121,8 @@ def portal(app):
 def without_guard(app, monkeypatch):
     """CKAN as it is shipped."""
     hooks = app.flask_app.before_request_funcs
-    monkeypatch.setitem(hooks, None, [hook for hook in hooks[None] if hook is not action_guard.refuse_malformed])
+    ours = (action_guard.refuse_malformed, inventory.hold)
+    monkeypatch.setitem(hooks, None, [hook for hook in hooks[None] if hook not in ours])
     monkeypatch.setattr(api, "get_action", logic.get_action)
 
 
@@ -145,6 +155,8 @@ class TestMalformedCalls:
     def test_what_is_no_call_is_refused_as_such(self, portal, who):
         for body in STRUCTURES[1:]:
             for name in ("package_show", "package_create", "datastore_search", "user_update"):
+                if who == "anonymous" and inventory.classes("actions")[name] == "staff":
+                    continue
                 answer = portal.send(who, name, body)
                 assert answer.status_code == 400, (name, body[:40], answer.status_code)
 

@@ -3,6 +3,7 @@
 import pytest
 from ckan.tests import factories
 from ckanext.shopendata.hardening import responses
+from ckanext.shopendata.publish import publishing
 
 
 @pytest.mark.usefixtures("clean_db", "clean_index")
@@ -37,10 +38,11 @@ class TestContentPolicy:
         assert "object-src 'none'" in policy
 
     def test_ckans_own_handlers_work_where_its_forms_need_them(self, app):
-        """Upload and link buttons of a resource, the token list: without these CKAN's forms are dead."""
-        token = {"Authorization": factories.SysadminWithToken()["token"]}
-        dataset = factories.Dataset(owner_org=factories.Organization()["id"])
-        answer = app.test_client().get(f"/dataset/{dataset['id']}/resource/new", headers=token)
+        """The token list: without these CKAN's form is dead."""
+        client, password = app.test_client(), "correct horse battery staple"
+        person = factories.User(password=password)
+        client.post("/user/login", data={"login": person["name"], "password": password})
+        answer = client.get(f"/user/{person['name']}/api-tokens")
         assert answer.status_code == 200
         policy = answer.headers["Content-Security-Policy"]
         assert "script-src 'self';" in policy
@@ -50,12 +52,13 @@ class TestContentPolicy:
         known = {rule.endpoint for rule in app.flask_app.url_map.iter_rules()}
         assert set(responses._FORMS + responses._PREVIEWS + responses._FILES) <= known
 
-    def test_an_uploaded_page_is_a_download_that_runs_nothing(self, app, create_with_upload):
+    def test_an_uploaded_page_is_a_download_that_runs_nothing(self, app, publisher, create_with_upload):
         owner = factories.Organization()
-        dataset = factories.Dataset(owner_org=owner["id"])
-        resource = create_with_upload(
-            b"<script>alert(1)</script>", "page.html", package_id=dataset["id"], url="page.html"
-        )
+        dataset = publisher.dataset(owner_org=owner["id"])
+        with publishing():
+            resource = create_with_upload(
+                b"<script>alert(1)</script>", "page.html", package_id=dataset["id"], url="page.html"
+            )
         answer = app.test_client().get(f"/dataset/{dataset['id']}/resource/{resource['id']}/download/page.html")
         assert answer.status_code == 200
         assert answer.headers["Content-Disposition"].startswith("attachment")

@@ -14,6 +14,7 @@ import pysolr
 import pytest
 from ckan.common import config
 from ckan.logic import get_action, index_update_package
+from ckanext.shopendata.publish import publishing
 
 BATCH = 100
 
@@ -95,7 +96,8 @@ def catalogue(cores: Cores, entries: list[Entry], reset_db: Callable[[], None]) 
             # Deferred creation returns only the id; without return_id_only CKAN would roll the batch back.
             deferred = {**context, "defer_commit": True, "return_id_only": True}
             dataset = {"name": f"entry-{number}", "owner_org": "agency", "title": entry.title, "notes": entry.notes}
-            ids.append(get_action("package_create")(deferred, dataset))
+            with publishing():
+                ids.append(get_action("package_create")(deferred, dataset))
         model.repo.commit()
     both = Both(cores)
     with mock.patch("ckan.lib.search.index.make_connection", return_value=both):

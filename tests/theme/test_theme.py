@@ -78,12 +78,12 @@ class TestHome:
         assert "No dataset has been published yet" in page.text
         assert "No organization has published data yet" in page.text
 
-    def test_what_is_there_is_counted_listed_and_linked(self, client, visit):
+    def test_what_is_there_is_counted_listed_and_linked(self, client, visit, publisher):
         factories.Group()
         busy, quiet = factories.Organization(title="交通委员会"), factories.Organization(title="民政局")
-        old = [factories.Dataset(owner_org=busy["id"], resources=[{"url": "a", "format": "CSV"}]) for _ in range(2)]
-        new = factories.Dataset(owner_org=quiet["id"], title="养老机构", resources=[{"url": "b", "format": "XLSX"}])
-        factories.Dataset(owner_org=quiet["id"], title="内部材料", private=True)
+        old = [publisher.dataset(owner_org=busy["id"], resources=[{"url": "a", "format": "CSV"}]) for _ in range(2)]
+        new = publisher.dataset(owner_org=quiet["id"], title="养老机构", resources=[{"url": "b", "format": "XLSX"}])
+        publisher.dataset(owner_org=quiet["id"], title="内部材料", private=True)
         for home in LANGUAGES:
             page = visit(home)
             places = [

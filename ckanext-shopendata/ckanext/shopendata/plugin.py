@@ -11,10 +11,10 @@ from ckan.lib.plugins import DefaultTranslation
 from ckan.types import Action, AuthFunction, ChainedAction, ChainedAuthFunction, CKANApp, Context, Schema
 
 from ckanext.shopendata import cli, hardening
-from ckanext.shopendata.hardening import status, tokens
+from ckanext.shopendata.hardening import inventory, status, tokens, visibility
 from ckanext.shopendata.logic.action import actions
 from ckanext.shopendata.logic.auth import auth_functions
-from ckanext.shopendata.publish import doors
+from ckanext.shopendata.publish import doors, gate
 
 
 @tk.blanket.config_declarations
@@ -32,7 +32,11 @@ class ShopendataPlugin(p.SingletonPlugin, DefaultTranslation):
     # IActions
 
     def get_actions(self) -> dict[str, Action | ChainedAction]:
-        return {"status_show": status.status_show, **doors.actions(), **actions()}
+        own: dict[str, Action | ChainedAction] = {
+            "help_show": inventory.help_show,
+            "status_show": status.status_show,
+        }
+        return own | visibility.chained_actions() | doors.actions() | gate.chained_actions() | actions()
 
     # IAuthFunctions
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from ckan.types import CKANApp
 
-from ckanext.shopendata.hardening import action_guard, csrf, responses, sessions
+from ckanext.shopendata.hardening import action_guard, csrf, inventory, responses, sessions, visibility
 
 __all__ = ["install"]
 
@@ -17,5 +17,7 @@ def install(app: CKANApp) -> CKANApp:
     csrf.exempt_per_request()
     sessions.install(app)
     responses.install(app)
+    inventory.install(app)
+    visibility.install(app)
     action_guard.install(app)
     return app

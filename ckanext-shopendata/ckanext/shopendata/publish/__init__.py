@@ -1,1 +1,10 @@
-"""From decided datasets to what the public sees: one way, through an outbox."""
+"""From the catalogue to CKAN: the one way by which datasets, resources, views and open tables are written.
+
+Whatever writes them in CKAN is closed (:mod:`gate`) but for code that runs inside :func:`publishing`.
+"""
+
+from __future__ import annotations
+
+from ckanext.shopendata.publish.gate import publishing
+
+__all__ = ["publishing"]

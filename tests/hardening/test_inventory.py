@@ -51,7 +51,8 @@ class TestTheTable:
         compare("actions", set(actions))
 
     def test_knows_every_address_of_the_gateway_and_no_other(self):
-        settings = GatewaySettings("postgresql://127.0.0.1:1/none", "redis://127.0.0.1:1/0", "http://127.0.0.1:1")
+        nowhere = "postgresql://127.0.0.1:1/none"
+        settings = GatewaySettings(nowhere, nowhere, "redis://127.0.0.1:1/0", "pepper", "http://127.0.0.1:1")
         compare("gateway", {rule.rule for rule in create_app(settings).url_map.iter_rules()})
 
     def test_knows_every_location_of_the_front_door_and_no_other(self):

@@ -105,7 +105,7 @@ class TestPath:
         resource = model.Session.query(Resource).filter_by(dataset_id=dataset).one().id
         call("dataset_suspend", opened.agency.administrator, id=dataset, reason="wrong_data", note="数据有误")
         for action, data in (("package_show", {"id": dataset}), ("datastore_search", {"resource_id": resource})):
-            with pytest.raises(tk.NotAuthorized):
+            with pytest.raises(tk.ObjectNotFound):
                 tk.get_action(action)({"user": ""}, data)
         assert tk.get_action("package_search")({"user": ""}, {})["count"] == 1
         drain()
@@ -122,7 +122,7 @@ class TestPath:
             bases=factories.BASES, conditions="接口",
         )  # fmt: skip
         assert block.blocked(dataset)
-        with pytest.raises(tk.NotAuthorized):
+        with pytest.raises(tk.ObjectNotFound):
             tk.get_action("datastore_search")({"user": ""}, {"resource_id": resource})
         drain()
         opened.agency.publish_list()

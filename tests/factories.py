@@ -5,7 +5,6 @@ import uuid
 
 import ckan.plugins.toolkit as tk
 from ckan import model
-
 from ckanext.shopendata import clock
 from ckanext.shopendata.logic.action.people import CONSOLE, grant
 from ckanext.shopendata.model import Dataset, Entry, Item, Proposal, Resource
@@ -47,7 +46,7 @@ class Agency:
         self.signer = person(f"{key}-signer", ("signer", key))
 
     def entry(self, title, declared=None, columns=(), rows=None, **fields):
-        """An entry with its default dataset, as harvested; ``rows`` go to the intake. Returns (entry id, dataset id)."""
+        """An entry with its default dataset, as harvested; ``rows`` go to the intake. Returns both ids."""
         now = clock.now()
         defaults = {
             "id": str(uuid.uuid4()), "title": title, "agency_id": self.id, "update_frequency": "daily",

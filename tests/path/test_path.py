@@ -3,9 +3,9 @@
 import ckan.plugins.toolkit as tk
 import pytest
 from ckan import model
-
 from ckanext.shopendata.model import Dataset, Resource
 from ckanext.shopendata.publish import block, outbox, publisher
+
 from tests import factories
 from tests.factories import Agency, call, granted, person
 

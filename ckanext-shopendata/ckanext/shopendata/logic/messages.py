@@ -53,6 +53,7 @@ def _messages() -> dict[str, str]:
         "deficiencies_missing": tk._(
             "Please name every point that is missing or wrong: the applicant is told all at once"
         ),
+        "correction_period_runs": tk._("The applicant has {days} days to answer: they are not over yet"),
         "already_confirmed": tk._("This party has confirmed already"),
         "grant_not_active": tk._("Keys can be made for active access rights only"),
         "too_many_keys": tk._("There are already {limit} live keys: please revoke one first"),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from enum import Enum
 
 from ckanext.shopendata.policy.refusal import Refused, next_state
@@ -109,6 +110,10 @@ PURPOSES = (
 )
 
 
+#: How long an applicant may take over a correction. Calendar days: it must never be shorter than the 15 working days.
+CORRECTION_PERIOD = timedelta(days=30)
+
+
 @dataclass(frozen=True)
 class Field:
     """A field of the form: whether it must be filled, how long it may be, and its choices where it has some."""
@@ -177,6 +182,12 @@ def _problem(field: Field, value: str) -> str:
 def step(state: State, verb: str) -> State:
     """An application's state after ``verb``; raises :class:`Refused` ``not_in_this_state``."""
     return next_state(TRANSITIONS, state, verb)
+
+
+def check_lapse(asked_at: datetime, now: datetime) -> None:
+    """Whether an applicant has been silent for so long that the application lapses; raises :class:`Refused`."""
+    if now - asked_at < CORRECTION_PERIOD:
+        raise Refused("correction_period_runs", days=CORRECTION_PERIOD.days)
 
 
 def case_step(state: CaseState, verb: str, reason: str = "") -> CaseState:

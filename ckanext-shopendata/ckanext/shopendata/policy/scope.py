@@ -98,23 +98,24 @@ def vault_table(resource_id: str) -> str:
 
 
 def veil(value: str, mask: Mask) -> str:
-    """A value behind its mask. The veil's length says nothing about the value's."""
+    """A value behind its mask, as the gateway's SQL veils it. Its length says nothing about the value's."""
+    text = value.strip(" ")
     if mask is Mask.FIRST_CHAR:
-        return value[:1] + "**"
+        return text[:1] + "**" if text else ""
     if mask is Mask.PHONE:
-        return value[:3] + "****" + value[-4:] if len(value) >= 11 else "****"
+        return text[:3] + "****" + text[-4:] if len(text) >= 11 else "****"
     if mask is Mask.IDENTITY:
-        return value[:6] + "********" + value[-4:] if len(value) >= 15 else "********"
+        return text[:6] + "********" + text[-4:] if len(text) >= 15 else "********"
     if mask is Mask.BAND:
-        return _band(value)
+        return _band(text)
     return value
 
 
-def _band(value: str) -> str:
-    """The order of magnitude of a number: ``100-999``; whole part only, and the sign."""
-    match = re.fullmatch(r"\s*(-?)(\d+)(?:\.\d+)?\s*", value)
-    if match is None:
-        return ""
-    digits = match[2].lstrip("0") or "0"
-    low = "0" if len(digits) == 1 else "1" + "0" * (len(digits) - 1)
-    return f"{match[1]}{low}-{match[1]}{'9' * len(digits)}"
+def _band(text: str) -> str:
+    """The order of magnitude of a number: ``100-999``, ``-(10-99)``, ``0-1`` below one; ``**`` for what is none."""
+    bare = text.lstrip("+-")
+    if not re.fullmatch(r"[0-9]*\.?[0-9]*", bare) or not bare.strip("."):
+        return "**"
+    digits = bare.split(".")[0].lstrip("0")
+    band = "1" + "0" * (len(digits) - 1) + "-" + "9" * len(digits) if digits else "0-1"
+    return f"-({band})" if text.startswith("-") else band

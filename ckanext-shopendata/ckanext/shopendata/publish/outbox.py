@@ -59,10 +59,10 @@ def lease(kinds: Iterable[str], limit: int = 1) -> list[Task]:
     return tasks
 
 
-def renew(task_id: int) -> None:
-    """A sign of life of a worker in a long task; commits."""
+def renew(*task_ids: int) -> None:
+    """A sign of life of a worker in long tasks; commits."""
     until = dt.datetime.now(dt.timezone.utc) + LEASE
-    model.Session.execute(sa.update(Task).where(Task.id == task_id).values(leased_until=until))
+    model.Session.execute(sa.update(Task).where(Task.id.in_(task_ids)).values(leased_until=until))
     model.Session.commit()
 
 

@@ -47,6 +47,7 @@ def publish(tasks: Sequence[Task]) -> None:
     """Brings datasets to the public as their current list says, or up to date there."""
     for task in tasks:
         _load_tables(task.object_id)
+        outbox.renew(*(one.id for one in tasks))
     for task in tasks:
         _publish(task.object_id)
         outbox.done(task.id)

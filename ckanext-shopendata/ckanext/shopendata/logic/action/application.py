@@ -34,6 +34,7 @@ __all__ = [
     "agreement_confirm",
     "application_accept",
     "application_correct",
+    "application_lapse",
     "application_list",
     "application_refuse",
     "application_save",
@@ -143,6 +144,18 @@ def application_refuse(actor: c.Actor, data: DataDict) -> dict[str, Any]:
     application.state = policy.step(State(application.state), "not_accept").value
     application.answer, application.updated_at = data["answer"], clock.now()
     _event("application.refuse", actor, role, application, {"answer": data["answer"]})
+    return as_dict(application)
+
+
+@c.command(s.fields(id=s.filled))
+def application_lapse(actor: c.Actor, data: DataDict) -> dict[str, Any]:
+    """Closes an application whose applicant did not answer a deficiency notice in time; a new one can be made."""
+    application = _locked(data["id"])
+    role = _intake(actor, application)
+    state = policy.step(State(application.state), "lapse")
+    policy.check_lapse(application.updated_at, clock.now())
+    application.state, application.updated_at = state.value, clock.now()
+    _event("application.lapse", actor, role, application, {})
     return as_dict(application)
 
 

@@ -1,0 +1,71 @@
+"""What every scene needs: people who act, a clock, the publisher's end of work."""
+
+from __future__ import annotations
+
+import datetime as dt
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import ckan.plugins.toolkit as tk
+import click
+from ckan import model
+from ckanext.shopendata import clock
+from ckanext.shopendata.publish import outbox
+
+from .cast import Person
+
+__all__ = ["Stage"]
+
+#: The longest that the publisher and the harvest worker may take over one scene, in seconds.
+PATIENCE = 600
+
+
+class Stage:
+    """Acts as people do, by CKAN's actions. ``today`` is the day of the demonstration; scenes name days before it."""
+
+    def __init__(self) -> None:
+        self.people: dict[str, Person] = {}
+        self.start = dt.datetime.now(dt.timezone.utc)
+
+    def account(self, person: Person) -> Person:
+        """Registers a person."""
+        admin = tk.get_action("get_site_user")({"ignore_auth": True}, {})["name"]
+        tk.get_action("user_create")(
+            {"ignore_auth": True, "user": admin},
+            {
+                "name": person.name,
+                "fullname": person.title,
+                "email": f"{person.name}@example.org",
+                "password": person.password,
+            },
+        )
+        self.people[person.name] = person
+        return person
+
+    def act(self, actor: str, action: str, **data: Any) -> Any:
+        """One action of ours by one person. Raises what any caller would get."""
+        return tk.get_action(f"shopendata_{action}")({"user": actor}, data)
+
+    @contextmanager
+    def days_ago(self, days: float, hour: int = 10) -> Iterator[None]:
+        """A scene in the past, at an hour of an office's day."""
+        day = self.start.astimezone(clock.ZONE) - dt.timedelta(days=days)
+        moment = day.replace(hour=hour, minute=12, second=0, microsecond=0)
+        with clock.at(min(moment, self.start)):
+            yield
+
+    def wait(self, what: str, ready: Callable[[], bool]) -> None:
+        """Until ``ready``. Raises :class:`click.ClickException` when it takes too long."""
+        deadline = time.monotonic() + PATIENCE
+        while not ready():
+            model.Session.remove()
+            if time.monotonic() > deadline:
+                raise click.ClickException(f"{what} took longer than {PATIENCE} s; see the logs of its process")
+            time.sleep(0.5)
+        model.Session.remove()
+
+    def published(self) -> None:
+        """Until the outbox is empty."""
+        self.wait("publishing", lambda: outbox.waiting() == 0)

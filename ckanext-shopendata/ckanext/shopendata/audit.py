@@ -1,0 +1,45 @@
+"""Appends events to the record, in the transaction of the change that they tell of."""
+
+from __future__ import annotations
+
+import secrets
+import uuid
+
+from ckan import model
+from flask import has_request_context, request
+
+from ckanext.shopendata import clock
+from ckanext.shopendata.model.audit import events, payloads
+from ckanext.shopendata.policy.audit import Event, payload_digest
+
+__all__ = ["record"]
+
+
+def record(*happened: Event) -> None:
+    """Appends; the caller commits. Bodies must be plain JSON data."""
+    if not happened:
+        return
+    rows, bodies = [], []
+    for event in happened:
+        key, salt = str(uuid.uuid4()), secrets.token_hex(16)
+        rows.append(
+            {
+                "id": key,
+                "at": clock.now(),
+                "actor": event.actor,
+                "role": event.role,
+                "agency_id": event.agency,
+                "verb": event.verb,
+                "object_type": event.object_type,
+                "object_id": event.object_id,
+                "request_id": _request_id(),
+                "digest": payload_digest(salt, event.body),
+            }
+        )
+        bodies.append({"event_id": key, "salt": salt, "body": dict(event.body)})
+    model.Session.execute(events.insert(), rows)
+    model.Session.execute(payloads.insert(), bodies)
+
+
+def _request_id() -> str:
+    return request.headers.get("X-Request-Id", "-")[:64] if has_request_context() else "-"

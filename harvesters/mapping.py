@@ -17,7 +17,7 @@ from .providers import Providers
 from .record import Invalid, ItemSpec, Mapped, Refuse
 from .rules import PUBLISHED, Rules
 
-__all__ = ["guid_of", "hidden_guid", "map_record", "raw_digest"]
+__all__ = ["guid_of", "hidden_guid", "map_record", "raw_digest", "value_at"]
 
 _LONGEST_TITLE = 300
 #: Real abstracts have some hundred characters. Cutting one would lose what a person wrote, so it is held back whole.
@@ -32,7 +32,7 @@ _FLAG = {"1": True, "0": False, "True": True, "False": False}
 def guid_of(rules: Rules, raw: Any) -> str:
     """The record's identity at its source. One that lacks it goes by its content."""
     try:
-        values = [cleaning.clean(_at(raw, path)) for path in rules.identity]
+        values = [cleaning.clean(value_at(raw, path)) for path in rules.identity]
     except cleaning.Malformed:
         values = [""]
     if not all(values):
@@ -82,14 +82,14 @@ def _refuse_secrets(rules: Rules, raw: dict[str, Any]) -> None:
     """First of all, so that no other fault of such a record puts a word of it anywhere."""
     if not rules.secret:
         return
-    flag = _FLAG.get(str(_at(raw, rules.secret)))
+    flag = _FLAG.get(str(value_at(raw, rules.secret)))
     if flag:
         raise Refuse
     if flag is None:
-        raise Invalid("secret_flag_unknown", "secret", _at(raw, rules.secret))
+        raise Invalid("secret_flag_unknown", "secret", value_at(raw, rules.secret))
 
 
-def _at(raw: Any, path: str) -> Any:
+def value_at(raw: Any, path: str) -> Any:
     """The value at a dotted path, ``None`` where there is none."""
     for part in path.split("."):
         if not isinstance(raw, dict):
@@ -157,7 +157,7 @@ class _Reader:
         return table.mapped[value]
 
     def items(self) -> tuple[ItemSpec, ...]:
-        given = _at(self._raw, self._rules.items) if self._rules.items else None
+        given = value_at(self._raw, self._rules.items) if self._rules.items else None
         if given is None:
             return ()
         if not isinstance(given, list) or not all(isinstance(one, dict) for one in given):
@@ -188,7 +188,7 @@ class _Reader:
         )
 
     def _given(self, kind: Callable[[Any], Any], path: str, column: str) -> Any:
-        value = _at(self._raw, path)
+        value = value_at(self._raw, path)
         try:
             return kind(value)
         except cleaning.Malformed:
@@ -216,13 +216,13 @@ class _Reader:
         return self._given(cleaning.words, path, column)
 
     def _flag(self, path: str, column: str) -> bool:
-        value = _at(self._raw, path)
+        value = value_at(self._raw, path)
         if value is not None and not isinstance(value, bool):
             raise Invalid(f"{column}_malformed", column, value)
         return bool(value)
 
     def _contact(self, path: str, column: str) -> str:
-        value = _at(self._raw, path)
+        value = value_at(self._raw, path)
         if isinstance(value, dict):
             return " ".join(filter(None, (self.text(f"{path}.{part}", column) for part in ("office", "phone"))))
         return self.text(path, column)

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import ckan.plugins as p
+import ckan.plugins.toolkit as tk
+from ckan.common import CKANConfig
 from ckan.types import ChainedAuthFunction
 from ckanext.shopendata.cli import shopendata as commands
 
+from . import pages
 from .auth import auth_functions
 from .cli import harvest
 
@@ -15,6 +21,8 @@ class ShopendataHarvestPlugin(p.SingletonPlugin):
 
     p.implements(p.IAuthFunctions)
     p.implements(p.IConfigurable)
+    p.implements(p.IConfigurer)
+    p.implements(p.ITemplateHelpers)
 
     # IAuthFunctions
 
@@ -25,3 +33,13 @@ class ShopendataHarvestPlugin(p.SingletonPlugin):
 
     def configure(self, config: object) -> None:
         commands.add_command(harvest)
+
+    # IConfigurer
+
+    def update_config(self, config: CKANConfig) -> None:
+        tk.add_template_directory(config, "templates")
+
+    # ITemplateHelpers
+
+    def get_helpers(self) -> dict[str, Callable[..., Any]]:
+        return {"shopendata_harvest_run": pages.shopendata_harvest_run}

@@ -18,9 +18,9 @@ from ckanext.shopendata import audit, clock
 from ckanext.shopendata.policy.audit import Event
 
 from . import configuration, planning, reading, runs, standing, writing
+from .connectors import Unreadable, connect
 from .planning import Step
 from .rules import rules
-from .sources import Unreadable, connect
 
 __all__ = ["Comparison", "compare", "finish_failed", "run"]
 
@@ -52,7 +52,10 @@ def compare(source_id: str, run_id: str = "", alive: Callable[[], None] | None =
     source: Any = model.Session.get(HarvestSource, source_id)
     if source is None:
         raise Unreadable("there is no such source")
-    settings = configuration.read(source.config)
+    try:
+        settings = configuration.read(source.config)
+    except ValueError as error:
+        raise Unreadable(str(error)) from None
     opened = connect(source.type, source.url, settings)
     raws = list(_watched(opened.records(), alive))
     there = standing.load(source_id)

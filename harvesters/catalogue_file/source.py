@@ -13,7 +13,7 @@ from urllib.parse import unquote, urlsplit
 from ckanext.shopendata import config
 
 from ..configuration import Configuration
-from ..sources import Unreadable
+from ..connectors import Unreadable
 
 __all__ = ["CatalogueFile", "connect"]
 

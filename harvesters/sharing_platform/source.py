@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import Any
 
 from ..configuration import Configuration
-from ..sources import Unreadable
+from ..connectors import Unreadable
 
 __all__ = ["SharingPlatform", "connect"]
 

@@ -109,7 +109,7 @@ def test_every_field_of_the_sharing_platform_is_used_or_left_out_on_purpose():
 
 def test_the_sharing_platforms_tables_are_total():
     tables = rules.rules("sandbox").tables
-    cycles = "即时 每天 每周 每月 每季度 每半年 每年 不定期更新 静态数据".split()
+    cycles = ["即时", "每天", "每周", "每月", "每季度", "每半年", "每年", "不定期更新", "静态数据"]
     vocabulary = {
         "tier": "0123", "share_class": "123", "acquisition_method": "12345", "level": "12",
         "update_frequency": [*"123456789", *cycles], "domain": [f"{n:02d}" for n in range(1, 13)],

@@ -78,7 +78,7 @@ def make_accounts(place: Place) -> None:
             pwd.getpwnam(name)
         except KeyError:
             subprocess.run(
-                ["useradd", "--system", "--no-create-home", "--shell", "/usr/sbin/nologin", "--user-group", name]
+                ["useradd", "--system", "--no-create-home", "--shell", "/usr/sbin/nologin", "--user-group", name]  # noqa: S607
                 + (["--groups", place.app] if name == place.loader else []),
                 check=True,
             )

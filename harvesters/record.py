@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from ckanext.shopendata.policy.classification import Tier
@@ -75,5 +76,13 @@ class Mapped:
 
     def digest(self) -> str:
         """Of all of it; as long as it stays the same there is nothing to do."""
-        content = asdict(self) | {"tier": self.tier.value}
+        return self._digest
+
+    @cached_property
+    def _digest(self) -> str:
+        content = vars(self) | {
+            "tier": self.tier.value,
+            "grounds": vars(self.grounds),
+            "items": [vars(item) for item in self.items],
+        }
         return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()

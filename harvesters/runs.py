@@ -42,6 +42,7 @@ class Lease:
     dry: bool = False
     guard_id: str | None = None
     job_id: str | None = None
+    before: dt.datetime | None = None  #: the term before the last renewal, which may have been rolled back
 
 
 @dataclass(frozen=True)
@@ -121,15 +122,17 @@ def begin(source_id: str) -> Lease | None:
 
 def renew(held: Lease) -> None:
     """Prolongs the lease and saves the counters; the caller commits. Raises :class:`LeaseLost`."""
+    # Both are ours alone: whoever takes a run over sets a term of its own.
+    terms = [term for term in (held.until, held.before) if term is not None]
     until = model.Session.execute(
         _RUN.update()
-        .where(_RUN.c.id == held.run_id, _RUN.c.state == "running", _RUN.c.leased_until == held.until)
+        .where(_RUN.c.id == held.run_id, _RUN.c.state == "running", _RUN.c.leased_until.in_(terms))
         .values(leased_until=_term(), counters=held.counters)
         .returning(_RUN.c.leased_until)
     ).scalar()
     if until is None:
         raise LeaseLost
-    held.until = until
+    held.before, held.until = held.until, until
 
 
 def finish(held: Lease, summary: Summary) -> None:

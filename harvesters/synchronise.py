@@ -16,19 +16,24 @@ from ckan import model
 from ckanext.harvest.model import HarvestSource
 from ckanext.shopendata import audit, clock
 from ckanext.shopendata.policy.audit import Event
+from sqlalchemy.exc import InterfaceError, OperationalError
 
 from . import configuration, planning, reading, runs, standing, writing
 from .connectors import Unreadable, connect
 from .planning import Step
 from .rules import rules
 
-__all__ = ["Comparison", "compare", "finish_failed", "run"]
+__all__ = ["Comparison", "DatabaseGone", "compare", "finish_failed", "run"]
 
 log = logging.getLogger(__name__)
 
 _BATCH = 500
 #: Seconds of reading after which the lease is renewed.
 _RENEWAL = 10.0
+
+
+class DatabaseGone(Exception):  # noqa: N818 - passes
+    """Ends this process's work. Without the statement that failed: it may hold what a record said."""
 
 
 @dataclass
@@ -80,7 +85,7 @@ def _watched(records: Iterable[Any], alive: Callable[[], None] | None) -> Iterat
 
 
 def run(held: runs.Lease, after_batch: Callable[[int], None] | None = None) -> runs.Summary:
-    """Does a leased run to its end and closes it. Raises :class:`runs.LeaseLost` when another worker has it.
+    """Does a leased run to its end and closes it. Raises :class:`runs.LeaseLost`, :class:`DatabaseGone`.
 
     Args:
         held: the run.
@@ -93,6 +98,9 @@ def run(held: runs.Lease, after_batch: Callable[[int], None] | None = None) -> r
         raise
     except Unreadable as error:
         summary = finish_failed(held, str(error))
+    except (OperationalError, InterfaceError) as error:
+        # The database is gone for now. Whoever finds the lease expired does the run again.
+        raise DatabaseGone(type(error).__name__) from None
     except Exception as error:  # a fault of ours or the database's: its text may hold what a record said
         place = error.__traceback__
         while place is not None and place.tb_next is not None:
@@ -130,11 +138,15 @@ def _write(
     for number, start in enumerate(range(0, len(found.steps), _BATCH), 1):
         batch = found.steps[start : start + _BATCH]
         _add(written, planning.tally(batch))
-        held.counters |= written
-        # First of all: a row lock that keeps whoever thinks us dead out until this batch is in.
-        runs.renew(held)
-        writing.write(batch, held.source_id, clock.now())
-        model.Session.commit()
+        before, held.counters = held.counters, held.counters | written
+        try:
+            # First of all: a row lock that keeps whoever thinks us dead out until this batch is in.
+            runs.renew(held)
+            writing.write(batch, held.source_id, clock.now())
+            model.Session.commit()
+        except BaseException:
+            held.counters = before
+            raise
         if after_batch is not None:
             after_batch(number)
 

@@ -1,6 +1,7 @@
 """A source, agencies and records to synchronise."""
 
 import json
+import logging
 
 import pytest
 import sqlalchemy as sa
@@ -59,6 +60,19 @@ class Portal:
 def rows(table, **conditions):
     statement = sa.select(table.__table__).filter_by(**conditions)
     return [dict(row) for row in model.Session.execute(statement).mappings()]
+
+
+@pytest.fixture
+def said(monkeypatch):
+    """Everything that is logged, whatever CKAN's configuration does with loggers."""
+    lines = []
+
+    def note(logger, level, message, args, **_):
+        lines.append(f"{logger.name}: {message % args if args else message}")
+
+    monkeypatch.setattr(logging.Logger, "isEnabledFor", lambda logger, level: True)
+    monkeypatch.setattr(logging.Logger, "_log", note)
+    return lines
 
 
 @pytest.fixture

@@ -424,8 +424,10 @@ def test_nothing_of_a_state_secret_is_anywhere(portal, said):
     secret = record(resourceId=f"id-{canary}", resourceName=f"涉密{canary}", abstract=canary, secretFlag="1")
     summary = portal.sync([record(), secret])
     assert summary.counters["refused"] == 1
-    assert everywhere(canary) == []
+    # Before we look for it: every statement is logged here.
+    assert said
     assert canary not in repr(said)
+    assert everywhere(canary) == []
     (row,) = rows(HarvestRecord, outcome="refused")
     assert row["guid"] == f"refused:{hashlib.sha256(f'id-{canary}'.encode()).hexdigest()[:32]}"
     assert (row["value"], row["digest"], row["entry_id"]) == ("", "", None)

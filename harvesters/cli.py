@@ -10,6 +10,8 @@ import click
 from ckan import model
 from ckanext.harvest import queue
 
+from .cli_sync import COMMANDS
+
 __all__ = ["harvest"]
 
 
@@ -50,3 +52,7 @@ def gather() -> None:
     for method, header, body in consumer.consume(queue.get_gather_queue_name()):
         queue.gather_callback(consumer, method, header, body)
         model.Session.remove()
+
+
+for command in COMMANDS:
+    harvest.add_command(command)

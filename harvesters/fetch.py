@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
+import psycopg
 import sqlalchemy as sa
 from ckan import model
 from ckanext.shopendata.model import Dataset, Entry, Resource, Task
@@ -27,7 +29,7 @@ def _fetch(entry_id: str) -> None:
     entry = model.Session.get_one(Entry, entry_id)
     if entry.source_id is None or entry.guid is None:
         return
-    source = synchronise.find(entry.source_id)
+    source: Any = synchronise.find(entry.source_id)
     connection = connect(source.type, source.url, configuration.read(source.config))
     guid = entry.guid
     model.Session.commit()  # fetching takes its time: no transaction waits for it
@@ -41,7 +43,7 @@ def _fetch(entry_id: str) -> None:
         intake.forget(vault, forgotten)
 
 
-def _replace(vault: intake.psycopg.Connection, entry_id: str, delivered: intake.Original) -> list[str]:
+def _replace(vault: psycopg.Connection[Any], entry_id: str, delivered: intake.Original) -> list[str]:
     """Points the entry's tables to what was delivered, if it differs; returns the originals nobody needs any more."""
     rows = (
         sa.select(Resource, Dataset)

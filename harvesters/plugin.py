@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import ckan.plugins as p
@@ -9,10 +10,13 @@ import ckan.plugins.toolkit as tk
 from ckan.common import CKANConfig
 from ckan.types import ChainedAction, ChainedAuthFunction
 from ckanext.shopendata.cli import shopendata as commands
+from ckanext.shopendata.publish import publisher
 
-from . import sources
+from . import pages, sources
 from .auth import auth_functions
 from .cli import harvest
+from .demo.cli import demo
+from .fetch import fetch
 
 
 @tk.blanket.blueprints
@@ -25,6 +29,7 @@ class ShopendataHarvestPlugin(sources.SourceLabels, p.SingletonPlugin):
     p.implements(p.IConfigurer)
     p.implements(p.IPackageController, inherit=True)
     p.implements(p.IPermissionLabels)
+    p.implements(p.ITemplateHelpers)
 
     # IActions
 
@@ -40,6 +45,8 @@ class ShopendataHarvestPlugin(sources.SourceLabels, p.SingletonPlugin):
 
     def configure(self, config: object) -> None:
         commands.add_command(harvest)
+        commands.add_command(demo)
+        publisher.HANDLERS["fetch"] = (fetch, 4)
 
     # IConfigurer
 
@@ -50,3 +57,8 @@ class ShopendataHarvestPlugin(sources.SourceLabels, p.SingletonPlugin):
 
     def before_dataset_search(self, search_params: dict[str, Any]) -> dict[str, Any]:
         return sources.show_to_administrators(search_params)
+
+    # ITemplateHelpers
+
+    def get_helpers(self) -> dict[str, Callable[..., Any]]:
+        return {"shopendata_harvest_run": pages.shopendata_harvest_run}

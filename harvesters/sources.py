@@ -15,8 +15,10 @@ from ckan.lib.plugins import DefaultPermissionLabels
 from ckan.types import Action, ChainedAction, Context, DataDict
 from ckanext.shopendata.publish.gate import SOURCE_TYPE, NotPublishing
 
+from .connectors import TYPES
+
 #: The harvesters that a source may name: ours, which never publish. ckanext-harvest's own write datasets.
-HARVESTERS = ("sharing_platform", "catalogue_file", "ckan_portal", "dcat")
+HARVESTERS = tuple(TYPES)
 
 #: No account has this label; administrators need none.
 LABEL = "harvest-source"

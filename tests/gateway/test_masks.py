@@ -1,12 +1,12 @@
 """A mask is a mask: what the loader veils in Python and what the gateway veils in SQL look the same."""
 
 import pytest
+from ckanext.shopendata.gateway.query import _MASKS
+from ckanext.shopendata.policy.scope import Mask, veil
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from psycopg import sql
 
-from ckanext.shopendata.gateway.query import _MASKS
-from ckanext.shopendata.policy.scope import Mask, veil
 from stack import databases
 
 texts = st.text("0123456789.-+ 王小明Xx", max_size=20)

@@ -7,7 +7,8 @@ from ckanext.shopendata.policy.refusal import Refused
 FORM = {
     "applicant_kind": "natural_person", "applicant_name": "李记者", "contact_name": "李记者",
     "contact_phone": "021",
-    "purpose": "media", "scenario": "报道", "necessity": "逐项", "safeguards": "本机", "months": "3", "calls_per_day": "9",
+    "purpose": "media", "scenario": "报道", "necessity": "逐项", "safeguards": "本机",
+    "months": "3", "calls_per_day": "9",
 }  # fmt: skip
 
 

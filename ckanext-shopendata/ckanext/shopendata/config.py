@@ -23,3 +23,8 @@ def session_idle_minutes() -> int:
 def action_body_limit() -> int:
     """Largest body of an action call that carries no file, in bytes."""
     return tk.config["ckanext.shopendata.action.body_limit"]
+
+
+def harvest_folder() -> str:
+    """The folder below which catalogue files may be read; empty: none."""
+    return tk.config["ckanext.shopendata.harvest.folder"]

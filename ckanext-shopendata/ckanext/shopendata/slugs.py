@@ -1,15 +1,18 @@
-"""Names for addresses, made of Chinese titles: readable, and the same for the same title."""
+"""Titles as addresses and as sounds: pinyin."""
 
 from __future__ import annotations
 
 import hashlib
 import re
+import unicodedata
 
 from pypinyin import lazy_pinyin
 
 __all__ = ["pinyin", "slug"]
 
-_LENGTH = 80
+#: CKAN takes names of up to 100 characters; long ones help nobody.
+_LONGEST = 70
+_SUFFIX = 8
 
 
 def pinyin(text: str) -> str:
@@ -18,12 +21,15 @@ def pinyin(text: str) -> str:
     return " ".join("".join(syllables[start:])[:30] for start in range(len(syllables)))
 
 
-def slug(title: str, key: str = "") -> str:
-    """A name of a-z, 0-9 and ``-``, at most 100 characters: the title in pinyin, then some of ``key``'s hash.
+def slug(title: str, identity: str = "") -> str:
+    """``gong-jiao-xian-lu-3f2a91bc``: lower-case ASCII; the end follows from ``identity`` alone, whatever the title.
 
-    Two titles may sound alike, so whoever needs a name of its own passes a key. CKAN wants two characters at least.
+    Titles may sound alike: what needs a name of its own passes an identity. Without one, the end is left out.
     """
-    plain = "-".join(lazy_pinyin(title))
-    plain = re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-")[:_LENGTH].strip("-")
-    suffix = hashlib.sha256(key.encode()).hexdigest()[:6] if key else ""
-    return "-".join(part for part in (plain, suffix) if part) or "x-" + hashlib.sha256(title.encode()).hexdigest()[:8]
+    plain = unicodedata.normalize("NFKC", title).lower()
+    words = re.findall(r"[a-z0-9]+", " ".join(lazy_pinyin(plain)).lower())
+    name = "-".join(words)[:_LONGEST].rstrip("-")
+    end = hashlib.sha256((identity or title).encode()).hexdigest()[:_SUFFIX]
+    if not name:
+        return end
+    return f"{name}-{end}" if identity else name

@@ -65,7 +65,7 @@ _DECIDABLE = {"propose": DatasetState.PROPOSED, "decide": DatasetState.DECIDED}
 #: new tier is stricter. ``relist`` is a new version of the list with the same decision.
 TRANSITIONS: dict[DatasetState, dict[str, DatasetState]] = {
     DatasetState.UNDECIDED: {"propose": DatasetState.PROPOSED},
-    DatasetState.PROPOSED: {**_DECIDABLE, "review": DatasetState.UNIT_REVIEW},
+    DatasetState.PROPOSED: {**_DECIDABLE, "review": DatasetState.UNIT_REVIEW, "retract": DatasetState.UNDECIDED},
     DatasetState.UNIT_REVIEW: {**_DECIDABLE, "refer": DatasetState.SPECIAL_REVIEW},
     DatasetState.SPECIAL_REVIEW: {"conclude": DatasetState.UNIT_REVIEW},
     DatasetState.DECIDED: {

@@ -1,0 +1,1 @@
+"""Catalogues that arrive as files."""

@@ -10,7 +10,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from stack import console, place, prepare, render, secrets, services, settings
+from stack import console, demo, place, prepare, render, secrets, services, settings
 from stack.console import StackError, say, step
 from stack.settings import ROOT, STACKS, Settings
 
@@ -119,7 +119,8 @@ def jars(stack: Settings) -> None:
 def begin(stack: Settings, supervisor: services.Supervisor, environ: dict[str, str]) -> None:
     """A supervisor with this environment, nothing left of an earlier one, and free ports."""
     fingerprint = stack.run / "environment"
-    wanted = hashlib.sha256(json.dumps(environ, sort_keys=True).encode()).hexdigest()
+    known = json.dumps(environ, sort_keys=True) + (stack.etc / "supervisord.conf").read_text()
+    wanted = hashlib.sha256(known.encode()).hexdigest()
     if supervisor.alive():
         if fingerprint.exists() and fingerprint.read_text() == wanted:
             return
@@ -195,13 +196,15 @@ def portal() -> None:
     """``make portal``."""
     stack = settings.read()
     say("ShopenData: starting the portal")
-    up(stack)
+    supervisor = up(stack)
+    demo.play(stack, supervisor)
     password = Path(stack["SECRETS"]) / "admin_password"
     say(f"""
 The portal answers.
   portal          {stack.url}
   data gateway    {stack.url}/gateway/
   administrator   {prepare.ADMIN} (password in {password})
+  demonstration   {demo.told(stack)}
   try             curl -s {stack.url}/api/3/action/status_show
   check           .venv/bin/ckan -c var/ckan.ini shopendata doctor
   logs            {stack.log}

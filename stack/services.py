@@ -16,7 +16,7 @@ from xmlrpc.client import Fault, ServerProxy
 
 import psycopg
 import redis
-from supervisor.xmlrpc import SupervisorTransport
+from supervisor.xmlrpc import Faults, SupervisorTransport
 
 from stack import databases, health, secrets
 from stack.console import StackError
@@ -115,8 +115,16 @@ class Supervisor:
         wait(self.alive, 10, StackError("the supervisor does not answer", log))
 
     def state(self, process: str) -> str:
-        """``RUNNING``, ``STARTING``, ``BACKOFF``, ``EXITED``, ``FATAL``, ``STOPPED`` ..."""
-        return str(self.rpc.getProcessInfo(process)["statename"])
+        """``RUNNING``, ``STARTING``, ``BACKOFF``, ``EXITED``, ``FATAL``, ``STOPPED`` ...
+
+        ``UNKNOWN`` for a process that a supervisor started by an older version was not told of.
+        """
+        try:
+            return str(self.rpc.getProcessInfo(process)["statename"])
+        except Fault as fault:
+            if fault.faultCode == Faults.BAD_NAME:
+                return "UNKNOWN"
+            raise
 
     def pid(self, process: str) -> int:
         """The process id; 0 when it does not run."""

@@ -44,8 +44,8 @@ def load(ctx: click.Context, platform: str, app_id: str, output: Path) -> None:
             agencies = scenes.make_people(stage, sample)
         click.echo(f"  {len(stage.people)} people, {len(agencies)} agencies")
         source_id = _source(platform, app_id)
-        with stage.days_ago(100):
-            counters = scenes.take_over(stage, agencies, source_id)
+        # Today: to a synchronisation in the past, yesterday's data would come from the future.
+        counters = scenes.take_over(stage, agencies, source_id)
         click.echo(f"  catalogue: {json.dumps(counters, ensure_ascii=False)}")
         with stage.days_ago(80):
             for agency in agencies:

@@ -103,7 +103,8 @@ def decide(stage: Stage, agency: Agency, held_back: tuple[str, ...] = ()) -> Non
     by_tier: dict[str, list[str]] = {}
     for title, entry in agency.entries.items():
         proposal = entry["dataset"]["proposal"]
-        if proposal and title not in held_back:
+        ours = entry["acquisition_method"] not in {"negotiated", "shared_in"}  # SH 31: the others are not ours to open
+        if proposal and ours and title not in held_back:
             by_tier.setdefault(proposal["tier"], []).append(entry["dataset"]["id"])
     reviewer, year = agency.who("reviewer"), stage.start.year
     document = {
@@ -113,9 +114,8 @@ def decide(stage: Stage, agency: Agency, held_back: tuple[str, ...] = ()) -> Non
     }
     reviews = [f"{year + ahead}-12-01" for ahead in (1, 2, 3)]
     for tier, ids in sorted(by_tier.items()):
-        grounds = {} if tier == "unconditional" else {"bases": _ORDER}
         with_document = {"document": _signed(document)} if tier == "unconditional" else {}
-        stage.act(reviewer, "dataset_decide", ids=ids, review_by=reviews, **grounds, **with_document)
+        stage.act(reviewer, "dataset_decide", ids=ids, review_by=reviews, **with_document)
 
 
 def list_and_publish(stage: Stage, agency: Agency) -> dict[str, Any]:

@@ -1,18 +1,13 @@
 """The sharing platform's client behind our small protocol; the client itself has tests of its own."""
 
-import sys
-import types
-
 import pytest
 from ckanext.shopendata.harvesters import connectors
 from ckanext.shopendata.harvesters.configuration import Configuration
+from ckanext.shopendata.harvesters.errors import MissingError, SourceError
 from ckanext.shopendata.harvesters.sharing_platform import source
+from ckanext.shopendata.harvesters.sharing_platform.client import RowPage
 
 SETTINGS = Configuration("sandbox", "SHOPENDATA_SOURCE_TEST", "portal", allow_private=True)
-
-
-class PlatformError(Exception):
-    pass
 
 
 @pytest.fixture
@@ -32,13 +27,15 @@ def client(monkeypatch):
             if self.failure:
                 raise self.failure
 
-    package = source.__name__.rpartition(".")[0]
-    modules = {
-        f"{package}.client": types.SimpleNamespace(SharingPlatformClient=Client),
-        f"{package.rpartition('.')[0]}.errors": types.SimpleNamespace(HarvestError=PlatformError),
-    }
-    for name, module in modules.items():
-        monkeypatch.setitem(sys.modules, name, module)
+        def rows(self, guid):
+            if guid == "none":
+                raise MissingError("no table")
+            yield RowPage(["a"], [["1"], ["2"]], 3)
+            if self.failure:
+                raise self.failure
+            yield RowPage(["a"], [["3"]], 3)
+
+    monkeypatch.setattr(source, "SharingPlatformClient", Client)
     monkeypatch.setenv("SHOPENDATA_SOURCE_TEST", "secret")
     Client.made = made
     return Client
@@ -54,7 +51,7 @@ def test_pages_become_records(client):
 
 
 def test_a_failure_on_a_later_page_makes_the_source_unreadable(client):
-    client.failure = PlatformError("page 3: 503")
+    client.failure = SourceError("page 3: 503")
     with pytest.raises(connectors.Unreadable, match="page 3: 503"):
         records()
 
@@ -69,3 +66,22 @@ def test_without_the_secret_nothing_is_asked(client, monkeypatch):
 def test_an_unknown_type():
     with pytest.raises(connectors.Unreadable):
         connectors.connect("ckan", "https://x.example", SETTINGS)
+
+
+def table(guid):
+    return connectors.connect("shopendata_sharing_platform", "https://x.example", SETTINGS).table(guid)
+
+
+def test_pages_become_one_table(client):
+    delivered = table("r1")
+    assert (delivered.columns, list(delivered.rows)) == (["a"], [["1"], ["2"], ["3"]])
+
+
+def test_a_record_without_rows_has_no_table(client):
+    assert table("none") is None
+
+
+def test_a_table_that_breaks_off_is_unreadable(client):
+    client.failure = SourceError("page 2: gone")
+    with pytest.raises(connectors.Unreadable, match="page 2"):
+        list(table("r1").rows)

@@ -96,11 +96,11 @@ def exclusion(candidate: Candidate) -> str | None:
     method = candidate.acquisition
     rules = (
         ("suspended", candidate.suspended or candidate.state is DatasetState.SUSPENDED),
+        (f"obtained_{method.value if method else ''}", method is not None and not method.may_stand_on_own_list),
         ("undecided", candidate.state not in _DECIDED or candidate.tier is Tier.UNDECIDED),
         ("closed", candidate.tier is Tier.CLOSED),
         ("not_checked", candidate.entry_state is not EntryState.CHECKED),
         ("acquisition_unknown", method is None),
-        (f"obtained_{method.value if method else ''}", method is not None and not method.may_stand_on_own_list),
     )
     return next((code for code, holds in rules if holds), None)
 

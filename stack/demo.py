@@ -1,0 +1,57 @@
+"""The demonstration of ``make portal``: a sharing platform to synchronise with, and twelve agencies at work."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from stack import console, secrets, services
+from stack.console import step
+from stack.settings import ROOT, Settings
+
+
+def wanted(environ: dict[str, str] | None = None) -> bool:
+    """Whether it is asked for: ``DEMO=0`` starts an empty portal."""
+    return (environ or dict(os.environ)).get("DEMO", "1") != "0"
+
+
+def report(settings: Settings) -> Path:
+    """Accounts, datasets and the key that it made."""
+    return settings.var / "demo.json"
+
+
+def told(settings: Settings) -> str:
+    """Where to look, for the closing words."""
+    path = report(settings)
+    return f"accounts and a live key in {path}" if path.exists() else "none (DEMO=0)"
+
+
+def play(settings: Settings, supervisor: services.Supervisor) -> None:
+    """Starts the platform and, once, fills the portal. A portal that has agencies of its own is left alone."""
+    if not wanted():
+        return
+    if not report(settings).exists() and _has_agencies(settings):
+        return
+    for process in services.DEMO:
+        with step(process.name):
+            supervisor.ensure(process)
+    if report(settings).exists():
+        return
+    source = secrets.read(Path(settings["SECRETS"]), "sandbox_source")
+    with step("demonstration: 12 agencies, their catalogue, lists and applications"):
+        console.command(
+            [
+                ROOT / ".venv" / "bin" / "ckan", "-c", settings.var / "ckan.ini", "shopendata", "demo", "load",
+                "--platform", f"http://{settings['SANDBOX_HOST']}:{settings.port('sandbox')}",
+                "--output", report(settings),
+            ],
+            settings.log / "demo.log",
+            "the demonstration could not be played (`make reset` and `make portal` start it anew)",
+            cwd=ROOT,
+            env=os.environ | {"SHOPENDATA_SOURCE_SANDBOX": source},
+        )  # fmt: skip
+
+
+def _has_agencies(settings: Settings) -> bool:
+    with services.databases.connect(settings, "ckan") as ckan:
+        return bool(ckan.execute("SELECT EXISTS (SELECT FROM shopendata_agency)").fetchone()[0])  # type: ignore[index]

@@ -1,7 +1,6 @@
 """The real Shanghai catalogue, whole."""
 
 import json
-import time
 from collections import Counter
 
 import pytest
@@ -23,10 +22,7 @@ def portal(make_portal, shanghai_catalogue):
 
 def test_the_whole_catalogue(portal):
     before = model.Session.execute(sa.select(sa.func.count()).select_from(audit.events)).scalar()
-    started = time.monotonic()
     summary = portal.sync()
-    seconds = time.monotonic() - started
-    print(f"{seconds:.1f} s")
     counters = summary.counters
     assert summary.state == "done_with_errors"
     assert (counters["read"], counters["new"], counters["unchanged"]) == (4494, 2228, 0)
@@ -41,7 +37,6 @@ def test_the_whole_catalogue(portal):
     assert not rows(Task)
     after = model.Session.execute(sa.select(sa.func.count()).select_from(audit.events)).scalar()
     assert after == before + 1
-    assert seconds < 30
 
 
 def test_twice_changes_nothing(portal):

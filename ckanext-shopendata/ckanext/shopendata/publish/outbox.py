@@ -66,10 +66,10 @@ def renew(*task_ids: int) -> None:
     model.Session.commit()
 
 
-def done(task_id: int) -> None:
-    """Marks a task done; the caller commits, with the task's last effect."""
+def done(*task_ids: int) -> None:
+    """Marks tasks done; the caller commits, with their last effect."""
     now = dt.datetime.now(dt.timezone.utc)
-    model.Session.execute(sa.update(Task).where(Task.id == task_id).values(done_at=now, error=""))
+    model.Session.execute(sa.update(Task).where(Task.id.in_(task_ids)).values(done_at=now, error=""))
 
 
 def failed(task_id: int, error: str) -> None:

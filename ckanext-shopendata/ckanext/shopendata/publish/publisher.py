@@ -45,13 +45,16 @@ Handler = Callable[[Sequence[Task]], None]
 
 def publish(tasks: Sequence[Task]) -> None:
     """Brings datasets to the public as their current list says, or up to date there."""
-    for task in tasks:
-        _load_tables(task.object_id)
-        outbox.renew(*(one.id for one in tasks))
-    for task in tasks:
-        _publish(task.object_id)
-        outbox.done(task.id)
-    outbox.put("index", *(task.object_id for task in tasks))
+    ids = [task.id for task in tasks]
+    datasets = [task.object_id for task in tasks]
+    for dataset_id in datasets:
+        if _load_tables(dataset_id):
+            outbox.renew(*ids)
+    user = tk.get_action("get_site_user")({"ignore_auth": True, "defer_commit": True}, {})["name"]
+    for dataset_id in datasets:
+        _publish(dataset_id, user)
+    outbox.done(*ids)
+    outbox.put("index", *datasets)
     model.Session.commit()
 
 
@@ -100,8 +103,7 @@ def index(tasks: Sequence[Task]) -> None:
             with publishing():
                 logic.index_update_package(context, task.object_id, defer_commit=True)
     search.commit()
-    for task in tasks:
-        outbox.done(task.id)
+    outbox.done(*(task.id for task in tasks))
     model.Session.commit()
 
 
@@ -181,8 +183,8 @@ def _publishable(dataset: Dataset) -> OpenList | None:
     return listing[0]
 
 
-def _load_tables(dataset_id: str) -> None:
-    """Scans and loads what has come in since; commits the resources' rows, which CKAN does not show."""
+def _load_tables(dataset_id: str) -> bool:
+    """Scans and loads what has come in since; commits the resources' rows, unseen by CKAN. Tells if it did."""
     dataset = model.Session.get_one(Dataset, dataset_id)
     wanted = "vault" if dataset.tier == Tier.CONDITIONAL.value else "datastore"
     stale = [
@@ -191,7 +193,7 @@ def _load_tables(dataset_id: str) -> None:
         if resource.original_id and (resource.loaded_original_id, resource.location) != (resource.original_id, wanted)
     ]
     if not stale or _publishable(dataset) is None:
-        return
+        return False
     items = model.Session.scalars(sa.select(Item).where(Item.entry_id == dataset.entry_id).order_by(Item.position))
     known = [Column(item.code, item.name, item.type, item.unit, Mask(item.mask)) for item in items]
     columns, row_filter = columns_of(known, dataset.item_codes, dataset.masks), dict(dataset.row_filter)
@@ -205,6 +207,7 @@ def _load_tables(dataset_id: str) -> None:
             elif table.scan is Scan.PASSED:
                 count = loader.into_datastore(vault, resource_id, table, row_filter)
         _loaded(resource_id, table, wanted, count)
+    return True
 
 
 def _loaded(resource_id: str, table: loader.Table, location: str, count: int | None) -> None:
@@ -229,7 +232,7 @@ def _loaded(resource_id: str, table: loader.Table, location: str, count: int | N
     model.Session.commit()
 
 
-def _publish(dataset_id: str) -> None:
+def _publish(dataset_id: str, user: str) -> None:
     dataset = model.Session.get_one(Dataset, dataset_id, with_for_update=True)
     version = _publishable(dataset)
     standing = model.Session.scalar(
@@ -245,7 +248,7 @@ def _publish(dataset_id: str) -> None:
     exists = model.Package.get(dataset.id) is not None
     context: Context = {
         "ignore_auth": True,
-        "user": tk.get_action("get_site_user")({"ignore_auth": True, "defer_commit": True}, {})["name"],
+        "user": user,
         "defer_commit": True,
         "return_id_only": True,
     }

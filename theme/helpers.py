@@ -15,11 +15,11 @@ NAMES = {"zh_Hans_CN": "简体中文"}
 
 
 def shopendata_overview() -> dict[str, Any] | None:
-    """Numbers, newest datasets, busiest agencies and topics, from one search; ``None`` while search does not answer.
+    """Numbers, newest datasets, busiest agencies and domains, from one search; ``None`` while search does not answer.
 
     Not cached: what is suspended must be gone from the next page.
     """
-    facets = ["organization", "groups", "res_format"]
+    facets = ["organization", "data_domain", "tier"]
     query = {"rows": NEWEST, "sort": "metadata_created desc", "facet.field": facets, "facet.limit": -1}
     try:
         found = tk.get_action("package_search")({}, query)
@@ -29,11 +29,10 @@ def shopendata_overview() -> dict[str, Any] | None:
     return {
         "datasets": found["count"],
         "organizations": len(tk.get_action("organization_list")({}, {})),
-        "groups": len(tk.get_action("group_list")({}, {})),
-        "formats": len(items["res_format"]),
+        "tiers": {item["name"]: item["count"] for item in items["tier"]},
         "newest": found["results"],
         "agencies": _largest(items["organization"], AGENCIES),
-        "topics": _largest(items["groups"], TOPICS),
+        "topics": _largest(items["data_domain"], TOPICS),
     }
 
 

@@ -13,7 +13,17 @@ class TestVisitor:
     @pytest.mark.parametrize("language", ["", "/en"])
     def test_pages_run_without_a_complaint(self, page, language):
         """A broken policy, script or address shows here first."""
-        for path in ("/", "/dataset/", "/organization/", "/group/", "/about", "/user/login", "/user/register"):
+        for path in (
+            "/",
+            "/dataset/",
+            "/organization/",
+            "/group/",
+            "/open-list",
+            "/developers",
+            "/about",
+            "/user/login",
+            "/user/register",
+        ):
             answer = page.goto(language + path)
             assert answer.status == 200, path
             page.wait_for_load_state("networkidle")

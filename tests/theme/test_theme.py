@@ -16,7 +16,18 @@ THEME = Path(__file__).resolve().parents[2] / "theme"
 TEMPLATES = THEME / "templates"
 CKAN_TEMPLATES = Path(str(files("ckan"))) / "templates"
 LANGUAGES = {"/": "zh-CN", "/en/": "en"}
-PAGES = ["", "dataset/", "organization/", "group/", "about", "user/login", "user/register", "user/reset"]
+PAGES = [
+    "",
+    "dataset/",
+    "organization/",
+    "group/",
+    "open-list",
+    "developers",
+    "about",
+    "user/login",
+    "user/register",
+    "user/reset",
+]
 PASSWORD = "correct horse battery staple"
 
 
@@ -70,7 +81,9 @@ def visit(client):
 @pytest.mark.usefixtures("clean_db", "clean_index")
 class TestHome:
     def numbers(self, page):
-        return re.search(r"Datasets (\d+) Organizations (\d+) Groups (\d+) Formats (\d+)", page.text).groups()
+        return re.search(
+            r"Datasets (\d+) Unconditionally open (\d+) Conditionally open (\d+) Organizations (\d+)", page.text
+        ).groups()
 
     def test_an_empty_portal_says_so(self, visit):
         page = visit("/en/")
@@ -79,10 +92,11 @@ class TestHome:
         assert "No organization has published data yet" in page.text
 
     def test_what_is_there_is_counted_listed_and_linked(self, client, visit, publisher):
-        factories.Group()
         busy, quiet = factories.Organization(title="交通委员会"), factories.Organization(title="民政局")
-        old = [publisher.dataset(owner_org=busy["id"], resources=[{"url": "a", "format": "CSV"}]) for _ in range(2)]
-        new = publisher.dataset(owner_org=quiet["id"], title="养老机构", resources=[{"url": "b", "format": "XLSX"}])
+        open_to_all = [{"key": "tier", "value": "unconditional"}]
+        old = [publisher.dataset(owner_org=busy["id"], extras=open_to_all) for _ in range(2)]
+        on_conditions = [{"key": "tier", "value": "conditional"}]
+        new = publisher.dataset(owner_org=quiet["id"], title="养老机构", extras=on_conditions)
         publisher.dataset(owner_org=quiet["id"], title="内部材料", private=True)
         for home in LANGUAGES:
             page = visit(home)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
+from collections.abc import Callable
 from typing import Any
 
 import ckan.plugins as p
@@ -9,8 +11,9 @@ import ckan.plugins.toolkit as tk
 from ckan.common import CKANConfig
 from ckan.lib.plugins import DefaultTranslation
 from ckan.types import Action, AuthFunction, ChainedAction, ChainedAuthFunction, CKANApp, Context, Schema
+from flask import Blueprint
 
-from ckanext.shopendata import cli, hardening
+from ckanext.shopendata import cli, facets, hardening, helpers, views
 from ckanext.shopendata.hardening import inventory, status, tokens, visibility
 from ckanext.shopendata.logic.action import actions
 from ckanext.shopendata.logic.auth import auth_functions
@@ -24,9 +27,13 @@ class ShopendataPlugin(p.SingletonPlugin, DefaultTranslation):
     p.implements(p.IActions)
     p.implements(p.IAuthFunctions)
     p.implements(p.IApiToken, inherit=True)
+    p.implements(p.IBlueprint)
     p.implements(p.IClick)
+    p.implements(p.IConfigurer)
+    p.implements(p.IFacets)
     p.implements(p.IMiddleware, inherit=True)
     p.implements(p.IPackageController, inherit=True)
+    p.implements(p.ITemplateHelpers)
     p.implements(p.ITranslation)
 
     # IActions
@@ -48,10 +55,35 @@ class ShopendataPlugin(p.SingletonPlugin, DefaultTranslation):
     def create_api_token_schema(self, schema: Schema) -> Schema:
         return tokens.default_term(schema)
 
+    # IBlueprint
+
+    def get_blueprint(self) -> list[Blueprint]:
+        return views.blueprints()
+
     # IClick
 
     def get_commands(self) -> list[object]:
         return [cli.shopendata]
+
+    # IConfigurer
+
+    def update_config(self, config: CKANConfig) -> None:
+        tk.add_template_directory(config, "templates")
+
+    # IFacets
+
+    def dataset_facets(self, facets_dict: OrderedDict[str, str], package_type: str) -> OrderedDict[str, str]:
+        return facets.of_datasets() if package_type == "dataset" else facets_dict
+
+    def group_facets(
+        self, facets_dict: OrderedDict[str, str], group_type: str, package_type: str | None
+    ) -> OrderedDict[str, str]:
+        return facets.of_datasets()
+
+    def organization_facets(
+        self, facets_dict: OrderedDict[str, str], organization_type: str, package_type: str | None
+    ) -> OrderedDict[str, str]:
+        return facets.of_datasets(without="organization")
 
     # IMiddleware
 
@@ -65,11 +97,19 @@ class ShopendataPlugin(p.SingletonPlugin, DefaultTranslation):
     def before_dataset_search(self, search_params: dict[str, Any]) -> dict[str, Any]:
         return doors.hide_from_search(search_params)
 
+    def after_dataset_search(self, search_results: dict[str, Any], search_params: dict[str, Any]) -> dict[str, Any]:
+        return facets.name_values(search_results)
+
     def before_dataset_index(self, pkg_dict: dict[str, Any]) -> dict[str, Any]:
         return doors.pinyin_title(pkg_dict)
 
     def after_dataset_show(self, context: Context, pkg_dict: dict[str, Any]) -> None:
         doors.refuse_shown(pkg_dict)
+
+    # ITemplateHelpers
+
+    def get_helpers(self) -> dict[str, Callable[..., Any]]:
+        return helpers.helpers()
 
     # ITranslation
 

@@ -30,6 +30,7 @@ class Profile:
     reason_labels: Mapping[str, Label]
     bases: tuple[tuple[Basis, Label], ...]
     default_conditions: Label
+    open_list_basis: Label
 
 
 def read_profile(data: Mapping[str, Any]) -> Profile:
@@ -47,6 +48,7 @@ def read_profile(data: Mapping[str, Any]) -> Profile:
             (Basis(row["rule"], str(row["article"]), row["kind"]), _label(row["label"])) for row in data["bases"]
         ),
         default_conditions=_label(data["default_conditions"]),
+        open_list_basis=_label(data["open_list_basis"]),
     )
 
 

@@ -254,6 +254,9 @@ def _publish(dataset_id: str, user: str) -> None:
     }
     with publishing():
         tk.get_action("package_update" if exists else "package_create")(context, package)
+        # Previews of tables: CKAN makes by itself only those that need no table.
+        views = {"package": package, "create_datastore_views": True}
+        tk.get_action("package_create_default_resource_views")({**context}, views)
     stored = model.Package.get(dataset.id)
     if stored is not None:
         stored.metadata_created = (dataset.first_published_at or now).replace(tzinfo=None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import ckan.plugins as p
@@ -9,12 +10,14 @@ import ckan.plugins.toolkit as tk
 from ckan.common import CKANConfig
 from ckan.lib.plugins import DefaultTranslation
 from ckan.types import Action, AuthFunction, ChainedAction, ChainedAuthFunction, CKANApp, Context, Schema
+from flask import Blueprint
 
-from ckanext.shopendata import cli, hardening
+from ckanext.shopendata import cli, hardening, views
 from ckanext.shopendata.hardening import status, tokens
 from ckanext.shopendata.logic.action import actions
 from ckanext.shopendata.logic.auth import auth_functions
 from ckanext.shopendata.publish import doors
+from ckanext.shopendata.views.header import shopendata_staff_pages
 
 
 @tk.blanket.config_declarations
@@ -23,6 +26,9 @@ class ShopendataPlugin(p.SingletonPlugin, DefaultTranslation):
 
     p.implements(p.IActions)
     p.implements(p.IAuthFunctions)
+    p.implements(p.IBlueprint)
+    p.implements(p.IConfigurer)
+    p.implements(p.ITemplateHelpers)
     p.implements(p.IApiToken, inherit=True)
     p.implements(p.IClick)
     p.implements(p.IMiddleware, inherit=True)
@@ -38,6 +44,21 @@ class ShopendataPlugin(p.SingletonPlugin, DefaultTranslation):
 
     def get_auth_functions(self) -> dict[str, AuthFunction | ChainedAuthFunction]:
         return {**doors.auth_functions(), **auth_functions(list(actions()))}
+
+    # IBlueprint
+
+    def get_blueprint(self) -> list[Blueprint]:
+        return views.blueprints()
+
+    # IConfigurer
+
+    def update_config(self, config: CKANConfig) -> None:
+        tk.add_template_directory(config, "templates")
+
+    # ITemplateHelpers
+
+    def get_helpers(self) -> dict[str, Callable[..., Any]]:
+        return {"shopendata_staff_pages": shopendata_staff_pages}
 
     # IApiToken
 

@@ -79,6 +79,14 @@ class TestBulk:
         form |= {"reasons": "trade_secret", "bases": "0"}
         assert browse("traffic-administrator").post("/catalogue/bulk", **form).status_code == 302
 
+    def test_links_are_made_of_filters_only(self, world, browse):
+        path = "/catalogue/bulk?q=道路&_external=1&_scheme=javascript&_anchor=x&locale=en"
+        asked = browse("traffic-administrator").post(path, verb="confirm", ids=world.waiting[0])
+        assert "javascript:" not in asked.text
+        done = browse("traffic-administrator").post(path, verb="confirm", picked=world.waiting[0], confirmed="yes")
+        assert done.headers["Location"].split("?")[0].endswith("/catalogue")
+        assert "scheme" not in done.headers["Location"]
+
     def test_nothing_chosen_is_told(self, world, browse):
         assert browse("traffic-administrator").post("/catalogue/bulk", verb="confirm").status_code == 409
         asked = browse("traffic-administrator").post("/catalogue/bulk", verb="confirm", ids=world.open[0])

@@ -9,6 +9,7 @@ import ckan.plugins.toolkit as tk
 from ckan.types import Response
 from flask import abort, request
 
+from ckanext.shopendata.profile import profile
 from ckanext.shopendata.views import labels
 from ckanext.shopendata.views.catalogue import agencies_of, filters
 from ckanext.shopendata.views.catalogue_verbs import MOST, VERBS, Verb, applicable, words
@@ -52,7 +53,7 @@ def change() -> Response:
     said = tk._("{verb}: done for {count}.").format(verb=words()[verb.name], count=done["changed"])
     if request.form.get("back"):
         return back_to("shopendata_catalogue.read", said, key=request.form["back"])
-    return back_to("shopendata_catalogue.index", said, **request.args)
+    return back_to("shopendata_catalogue.index", said, **_filters())
 
 
 def _targets(verb: Verb) -> list[str]:
@@ -64,7 +65,7 @@ def _targets(verb: Verb) -> list[str]:
 def _rows() -> list[dict[str, Any]]:
     """The rows chosen: those ticked, or all that match the address."""
     if request.form.get("all") == "yes":
-        chosen: dict[str, Any] = filters(agencies_of(person()))
+        chosen: dict[str, Any] = {**_filters()}
     else:
         chosen = {"ids": [one for one in request.form.getlist("ids") if one][:MOST]}
         if not chosen["ids"]:
@@ -76,6 +77,11 @@ def _rows() -> list[dict[str, Any]]:
         if len(found) < _PAGE:
             break
     return rows
+
+
+def _filters() -> dict[str, str]:
+    """What the address narrows the table down to, and nothing else that it may carry: links are made of it."""
+    return filters(agencies_of(person()))
 
 
 def _page(verb: Verb, targets: list[str], failed: Failed | None = None) -> Response:
@@ -97,5 +103,6 @@ def _page(verb: Verb, targets: list[str], failed: Failed | None = None) -> Respo
         proposed=dict(proposed),
         values=request.form,
         reasons={tier: labels.reasons_of(tier) for tier in ("conditional", "closed")},
-        query=dict(request.args),
+        example=labels.of_pack(profile().default_conditions),
+        query=_filters(),
     )

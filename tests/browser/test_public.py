@@ -7,7 +7,7 @@ from ckan import model
 from ckanext.shopendata.model import Dataset
 
 from tests.factories import call
-from tests.views.conftest import build_world
+from tests.views.public.conftest import build_world
 
 WIDTHS = {"wide": 1280, "narrow": 390}
 

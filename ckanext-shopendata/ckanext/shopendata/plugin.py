@@ -18,6 +18,7 @@ from ckanext.shopendata.hardening import inventory, status, tokens, visibility
 from ckanext.shopendata.logic.action import actions
 from ckanext.shopendata.logic.auth import auth_functions
 from ckanext.shopendata.publish import doors, gate
+from ckanext.shopendata.views.header import shopendata_staff_pages
 
 
 @tk.blanket.config_declarations
@@ -109,7 +110,7 @@ class ShopendataPlugin(p.SingletonPlugin, DefaultTranslation):
     # ITemplateHelpers
 
     def get_helpers(self) -> dict[str, Callable[..., Any]]:
-        return helpers.helpers()
+        return helpers.helpers() | {"shopendata_staff_pages": shopendata_staff_pages}
 
     # ITranslation
 

@@ -57,6 +57,9 @@ def _messages() -> dict[str, str]:
         "already_confirmed": tk._("This party has confirmed already"),
         "grant_not_active": tk._("Keys can be made for active access rights only"),
         "too_many_keys": tk._("There are already {limit} live keys: please revoke one first"),
+        "keys_changed": tk._(
+            "A key has just been made for this access right. If you did not see it, revoke it and make another"
+        ),
         "keys_not_configured": tk._("The portal has no secret to make keys with; please tell its operator"),
         "already_revoked": tk._("This key is revoked already"),
     }

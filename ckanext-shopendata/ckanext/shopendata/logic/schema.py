@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 from typing import Any
+from uuid import UUID
 
 import ckan.plugins.toolkit as tk
 from ckan.types import Schema
@@ -34,6 +35,14 @@ def filled(value: Any) -> str:
     if not given:
         raise tk.Invalid(tk._("Missing value"))
     return given
+
+
+def uuid(value: Any) -> str:
+    """A UUID in its usual form."""
+    try:
+        return str(UUID(text(value)))
+    except ValueError:
+        raise tk.Invalid(tk._("Please give a UUID")) from None
 
 
 def texts(value: Any) -> list[str]:

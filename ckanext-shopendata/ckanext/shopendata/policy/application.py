@@ -150,7 +150,7 @@ def clean(form: Mapping[str, object]) -> dict[str, str]:
         raise Refused("field_unknown", unknown[0])
     cleaned = {}
     for name, value in form.items():
-        if not isinstance(value, str | int) or isinstance(value, bool):
+        if not isinstance(value, str | int) or isinstance(value, bool) or "\0" in str(value):
             raise Refused("field_not_text", name)
         text = str(value).strip()
         if len(text) > _FIELDS[name].length:

@@ -1,14 +1,15 @@
-"""The portal's own pages, one module a domain word."""
+"""Pages: they show what actions answer and hand on what people typed. No rule lives here."""
 
 from __future__ import annotations
 
 from flask import Blueprint
 
-from ckanext.shopendata.views import developers, openlist
+from ckanext.shopendata.views import application, bulk, case, catalogue, developers, openlist, openlist_work
 
 __all__ = ["blueprints"]
 
 
 def blueprints() -> list[Blueprint]:
-    """All of them."""
-    return [openlist.openlist, developers.developers]
+    """All of them: the public's, then those that people sign in for."""
+    public = [openlist.openlist, developers.developers]
+    return [*public, application.pages, case.pages, catalogue.pages, bulk.pages, openlist_work.pages]

@@ -10,6 +10,7 @@ from ckanext.shopendata.logic.action import (
     application,
     catalogue,
     classification,
+    desk,
     grant,
     openlist,
     people,
@@ -18,7 +19,7 @@ from ckanext.shopendata.logic.action import (
 
 __all__ = ["actions"]
 
-_MODULES = (agency, people, catalogue, classification, openlist, publication, application, grant)
+_MODULES = (agency, people, catalogue, classification, openlist, publication, application, grant, desk)
 
 
 def actions() -> dict[str, Callable[..., Any]]:

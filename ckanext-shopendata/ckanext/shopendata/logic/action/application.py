@@ -7,11 +7,13 @@ from typing import Any
 
 import sqlalchemy as sa
 from ckan import model
+from ckan.model.types import make_uuid
 from ckan.types import DataDict
 
 from ckanext.shopendata import clock
 from ckanext.shopendata.logic import command as c
 from ckanext.shopendata.logic import schema as s
+from ckanext.shopendata.logic.items import items_of
 from ckanext.shopendata.model import (
     Agency,
     Application,
@@ -48,10 +50,11 @@ __all__ = [
 _OPEN_CASES = (CaseState.IN_REVIEW, CaseState.SPECIAL_REVIEW, CaseState.AGREEMENT_PENDING)
 
 
-@c.command(s.fields(id=s.maybe(s.filled), datasets=s.maybe(s.some), form=s.maybe(s.mapping)))
+@c.command(s.fields(id=s.maybe(s.filled), token=s.maybe(s.uuid), datasets=s.maybe(s.texts), form=s.maybe(s.mapping)))
 def application_save(actor: c.Actor, data: DataDict) -> dict[str, Any]:
     """Starts an application, or changes one that is not yet submitted or has come back. Nothing needs to be complete.
 
+    :param token: a random UUID, of a new one: a call repeated with it makes no second application
     :param datasets: names or identifiers of conditionally open datasets
     :param form: answers by field (policy.application.FORM); those left out stay as they are
     """
@@ -59,7 +62,7 @@ def application_save(actor: c.Actor, data: DataDict) -> dict[str, Any]:
         application = _own(actor, data["id"])
         application.state = policy.step(State(application.state), "save").value
     else:
-        application = _new(actor)
+        application = _new(actor, data.get("token"))
     if "datasets" in data:
         _request(application, data["datasets"])
     application.form = {**application.form, **policy.clean(data.get("form", {}))}
@@ -227,11 +230,16 @@ def application_list(actor: c.Actor, data: DataDict) -> dict[str, Any]:
 
 @c.query(s.fields(id=s.filled))
 def application_show(actor: c.Actor, data: DataDict) -> dict[str, Any]:
-    """One application: for its applicant, the data centre, and the agencies that have a case in it."""
+    """One application: for its applicant, the data centre, and the agencies that have a case in it.
+
+    :returns: the application; its datasets have ``items``, those that are opened
+    """
     application = c.found(model.Session.get(Application, data["id"]))
     if actor.id != application.applicant_id:
         _require_reader(actor, application)
-    return as_dict(application)
+    shown = as_dict(application)
+    items = items_of([dataset["id"] for dataset in shown["datasets"]])
+    return shown | {"datasets": [dataset | {"items": items[dataset["id"]]} for dataset in shown["datasets"]]}
 
 
 @c.query(s.listing(state=s.maybe(s.one_of(*(state.value for state in CaseState)))))
@@ -274,11 +282,16 @@ def as_dict(application: Application) -> dict[str, Any]:
     }
 
 
-def _new(actor: c.Actor) -> Application:
+def _new(actor: c.Actor, token: str | None) -> Application:
     year = clock.today().year
     model.Session.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtext(f"application:{year}"))))
+    if token and model.Session.get(Application, token):
+        application = _own(actor, token)
+        application.state = policy.step(State(application.state), "save").value
+        return application
     last = model.Session.scalar(sa.select(sa.func.max(Application.sequence)).where(Application.year == year))
     application = Application(
+        id=token or make_uuid(),
         year=year,
         sequence=(last or 0) + 1,
         applicant_id=actor.id,
@@ -295,7 +308,8 @@ def _new(actor: c.Actor) -> Application:
 def _request(application: Application, references: list[str]) -> None:
     model.Session.execute(sa.delete(RequestedDataset).where(RequestedDataset.application_id == application.id))
     rows = [{"application_id": application.id, "dataset_id": key} for key in _conditional(references)]
-    model.Session.execute(sa.insert(RequestedDataset), rows)
+    if rows:
+        model.Session.execute(sa.insert(RequestedDataset), rows)
 
 
 def _conditional(references: list[str]) -> list[str]:
@@ -399,7 +413,7 @@ def _providers(application_id: str) -> list[tuple[str, str]]:
 
 def _datasets(application_id: str) -> list[dict[str, Any]]:
     rows = (
-        sa.select(Dataset.id, Dataset.name, Dataset.title, Agency.name, Agency.title, RequestedDataset.granted_codes)
+        sa.select(Dataset, Agency, RequestedDataset.granted_codes)
         .join(RequestedDataset, RequestedDataset.dataset_id == Dataset.id)
         .join(Entry, Entry.id == Dataset.entry_id)
         .join(Agency, Agency.id == Entry.agency_id)
@@ -408,10 +422,10 @@ def _datasets(application_id: str) -> list[dict[str, Any]]:
     )
     return [
         {
-            "id": key, "name": name, "title": title, "agency": agency, "agency_title": agency_title,
-            "granted_items": codes,
+            "id": dataset.id, "name": dataset.name, "title": dataset.title, "conditions": dataset.conditions,
+            "agency": agency.name, "agency_title": agency.title, "granted_items": codes,
         }
-        for key, name, title, agency, agency_title, codes in model.Session.execute(rows)
+        for dataset, agency, codes in model.Session.execute(rows)
     ]  # fmt: skip
 
 

@@ -31,6 +31,7 @@ _READ = "entry.read"
 
 @c.query(
     s.listing(
+        ids=s.maybe(s.some),
         agency=s.maybe(s.filled),
         state=s.maybe(s.one_of(*(state.value for state in EntryState))),
         dataset_state=s.maybe(s.filled),
@@ -43,6 +44,7 @@ _READ = "entry.read"
 def entry_list(actor: c.Actor, data: DataDict) -> dict[str, Any]:
     """Entries that the caller may see, with their default dataset, by title.
 
+    :param ids: entries by their identifiers
     :param agency, state, dataset_state, proposed, tier, acquisition, q: narrow it down; ``q`` is part of the title
     :returns: ``count`` and ``results``
     """
@@ -55,6 +57,8 @@ def entry_list(actor: c.Actor, data: DataDict) -> dict[str, Any]:
     )
     if actor_agencies is not None:
         rows = rows.where(Entry.agency_id.in_(actor_agencies))
+    if data.get("ids"):
+        rows = rows.where(Entry.id.in_(data["ids"]))
     if data.get("agency"):
         rows = rows.where(Entry.agency_id == agencies.find(data["agency"]).id)
     for column, given in (
@@ -100,7 +104,20 @@ def entry_show(actor: c.Actor, data: DataDict) -> dict[str, Any]:
             _dataset(dataset, current)
             | {
                 "decisions": [
-                    _row(one, "id", "tier", "reasons", "bases", "note", "decided_by", "decided_at") for one in decisions
+                    _row(
+                        one,
+                        "id",
+                        "tier",
+                        "reasons",
+                        "bases",
+                        "conditions",
+                        "note",
+                        "review_by",
+                        "decided_by",
+                        "decided_at",
+                    )
+                    | {"decided_by_name": _name(one.decided_by)}
+                    for one in sorted(decisions, key=lambda one: one.decided_at, reverse=True)
                 ],
                 "resources": [
                     _row(one, "id", "name", "row_count", "scan", "findings", "location") for one in resources
@@ -203,9 +220,14 @@ def _dataset(dataset: Dataset, proposal: Proposal | None) -> dict[str, Any]:
     proposed = (
         _row(proposal, "id", "tier", "reasons", "bases", "conditions", "note", "proposed_by") if proposal else None
     )
-    return _row(dataset, "id", "name", "title", "state", "tier", "conditions", "review_by", "published_tier") | {
-        "proposal": proposed
-    }
+    return _row(
+        dataset, "id", "name", "title", "state", "tier", "conditions", "review_by", "published_tier", "item_codes"
+    ) | {"proposal": proposed}
+
+
+def _name(user_id: str) -> str:
+    user = model.User.get(user_id)
+    return user.display_name if user else ""
 
 
 def _row(row: Any, *columns: str) -> dict[str, Any]:

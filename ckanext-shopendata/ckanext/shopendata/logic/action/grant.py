@@ -20,10 +20,12 @@ from ckanext.shopendata.policy.refusal import Refused
 __all__ = ["grant_list", "grant_resume", "grant_revoke", "grant_show", "grant_suspend", "key_create", "key_revoke"]
 
 
-@c.command(s.fields(grant=s.filled))
+@c.command(s.fields(grant=s.filled, known=s.maybe(s.number(0, 1_000_000))))
 def key_create(actor: c.Actor, data: DataDict) -> dict[str, Any]:
     """Makes a key for one's own grant. Its text is in this answer and nowhere else, ever.
 
+    :param known: how many keys the caller knows of, dead ones included; refused when one was made meanwhile, so that a
+        form sent twice makes one key
     :returns: ``key`` (the text), ``kid``, ``hint``, ``expires_at``
     """
     pepper = config.key_pepper()
@@ -32,7 +34,10 @@ def key_create(actor: c.Actor, data: DataDict) -> dict[str, Any]:
     grant = c.found(model.Session.get(Grant, data["grant"], with_for_update=True))
     if grant.holder_id != actor.id:
         c.found(None)
-    check_new_key(GrantState(grant.state), sum(_live(key) for key in _keys(grant.id)))
+    existing = _keys(grant.id)
+    if data.get("known", len(existing)) != len(existing):
+        raise Refused("keys_changed")
+    check_new_key(GrantState(grant.state), sum(_live(key) for key in existing))
     key = keys.mint(secrets.choice)
     row = AccessKey(
         kid=key.kid,
@@ -102,6 +107,7 @@ def as_dict(grant: Grant) -> dict[str, Any]:
     tables = model.Session.scalars(sa.select(Resource.id).where(Resource.dataset_id == dataset.id))
     return {
         "id": grant.id,
+        "case": grant.case_id,
         "state": grant.state,
         "dataset": {"id": dataset.id, "name": dataset.name, "title": dataset.title},
         "resources": list(tables),

@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 from ckan import model
 from ckanext.shopendata.model import Dataset, Resource
 
-from tests.views.conftest import HOSTILE
+from tests.views.public.conftest import HOSTILE
 
 
 def addresses(world):

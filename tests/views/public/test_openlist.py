@@ -10,7 +10,7 @@ import pytest
 from ckanext.shopendata.policy.openlist import canonical, digest
 
 from tests.factories import BASES, call
-from tests.views.conftest import drain
+from tests.views.public.conftest import drain
 
 
 class TestIndex:

@@ -1,0 +1,149 @@
+"""What the staff's pages ask for beyond one aggregate: what waits for whom, a case with all that it is about."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+from ckan import model
+from ckan.types import DataDict
+
+from ckanext.shopendata.logic import command as c
+from ckanext.shopendata.logic import schema as s
+from ckanext.shopendata.logic.action import application as applications
+from ckanext.shopendata.logic.action import grant as grants
+from ckanext.shopendata.logic.action.agency import find
+from ckanext.shopendata.logic.action.openlist import candidates
+from ckanext.shopendata.model import Agency, Application, Case, Dataset, Entry, Grant, OpenList
+from ckanext.shopendata.policy import people
+from ckanext.shopendata.policy.application import CaseState, State
+from ckanext.shopendata.policy.catalogue import EntryState
+from ckanext.shopendata.policy.classification import DatasetState
+from ckanext.shopendata.policy.openlist import ListState, exclusion
+from ckanext.shopendata.policy.refusal import Refused
+
+__all__ = ["case_show", "desk_show", "openlist_excluded"]
+
+_IN_WORK = (ListState.DRAFTING, ListState.UNIT_SIGNING, ListState.FILED, ListState.CONSULTING)
+
+
+@c.query(s.fields(id=s.filled))
+def case_show(actor: c.Actor, data: DataDict) -> dict[str, Any]:
+    """One case with its application, its agency's datasets and their items, and its grants.
+
+    Whoever may not read it is told what anybody is told about a case that does not exist.
+    """
+    case = c.found(model.Session.get(Case, data["id"]))
+    if not _may(actor, "case.read", case.agency_id):
+        c.found(None)
+    application = applications.as_dict(c.found(model.Session.get(Application, case.application_id)))
+    brief = next(one for one in application["cases"] if one["id"] == case.id)
+    datasets = [one for one in application["datasets"] if one["agency"] == brief["agency"]]
+    items = applications.items_of([one["id"] for one in datasets])
+    given: list[dict[str, Any]] = []
+    if _may(actor, "grant.read", case.agency_id):
+        rows = sa.select(Grant).where(Grant.case_id == case.id).order_by(Grant.created_at, Grant.id)
+        given = [grants.as_dict(grant) for grant in model.Session.scalars(rows)]
+    return brief | {
+        "agency_id": case.agency_id,
+        "application": application,
+        "datasets": [one | {"items": items[one["id"]]} for one in datasets],
+        "grants": given,
+    }
+
+
+@c.query(s.fields())
+def desk_show(actor: c.Actor, data: DataDict) -> dict[str, Any]:
+    """What waits for the caller, by the roles held; empty lists for somebody without any.
+
+    :returns: ``roles`` (role, agency), ``intake`` (applications to take in; none for those who may not), ``cases``
+        (state -> number), ``agreements`` (cases to confirm), ``lists`` (versions in preparation), ``catalogue``
+        (entries to confirm, entries to check, datasets to decide)
+    """
+    session = model.Session
+    agencies = list(session.scalars(sa.select(Agency)))
+    titles, names = {one.id: one.title for one in agencies}, {one.id: one.name for one in agencies}
+    intake = None
+    if _may(actor, "application.intake"):
+        waiting = sa.select(sa.func.count()).select_from(Application)
+        intake = session.scalar(waiting.where(Application.state == State.SUBMITTED.value))
+    agreements = sa.select(Case.id).where(
+        Case.state == CaseState.AGREEMENT_PENDING.value, Case.confirmed_by_provider.is_(None)
+    )
+    cases = sa.select(Case.state, sa.func.count()).group_by(Case.state)
+    return {
+        "roles": [
+            {"role": held.role.value, "agency": names.get(held.agency or ""), "title": titles.get(held.agency or "")}
+            for held in actor.holdings
+        ],
+        "intake": intake,
+        "cases": {
+            state: number for state, number in session.execute(_within(actor, "case.read", cases, Case.agency_id))
+        },
+        "agreements": list(session.scalars(_within(actor, "agreement.confirm", agreements, Case.agency_id))),
+        "lists": _lists(actor, names, titles),
+        "catalogue": _catalogue(actor),
+    }
+
+
+@c.query(s.fields(agency=s.filled))
+def openlist_excluded(actor: c.Actor, data: DataDict) -> list[dict[str, str]]:
+    """The datasets of an agency that would not stand on its list now, each with the reason; for its staff.
+
+    :returns: ``entry``, ``title``, ``why`` (codes of policy.openlist.exclusion)
+    """
+    agency = find(data["agency"])
+    actor.require("entry.read", agency.id)
+    rows = sa.select(Dataset.id, Dataset.entry_id).join(Entry, Entry.id == Dataset.entry_id)
+    entries = {key: entry for key, entry in model.Session.execute(rows.where(Entry.agency_id == agency.id))}
+    why = [(one, exclusion(one)) for one in candidates(agency.id)]
+    return [
+        {"entry": entries[one.dataset], "title": one.title, "why": code}
+        for one, code in sorted(why, key=lambda pair: (pair[1] or "", pair[0].title))
+        if code
+    ]
+
+
+def _lists(actor: c.Actor, names: dict[str, str], titles: dict[str, str]) -> list[dict[str, str]]:
+    """Versions in preparation, of the agencies in which the caller signs or publishes."""
+    mine = (actor.agencies("openlist.sign") or set()) | (actor.agencies("openlist.publish") or set())
+    rows = sa.select(OpenList).where(
+        OpenList.state.in_([state.value for state in _IN_WORK]), OpenList.agency_id.in_(mine)
+    )
+    return [
+        {
+            "id": version.id, "version": version.version, "state": version.state,
+            "agency": names[version.agency_id], "agency_title": titles[version.agency_id],
+        }
+        for version in model.Session.scalars(rows)
+    ]  # fmt: skip
+
+
+def _catalogue(actor: c.Actor) -> dict[str, int]:
+    """Numbers of entries and datasets that wait for somebody of the caller's roles."""
+    entries = sa.select(sa.func.count()).select_from(Entry)
+    datasets = sa.select(sa.func.count()).select_from(Dataset).join(Entry, Entry.id == Dataset.entry_id)
+    waiting = {
+        "confirm": ("entry.confirm", entries.where(Entry.state == EntryState.HARVESTED.value)),
+        "check": ("entry.check", entries.where(Entry.state == EntryState.CONFIRMED.value)),
+        "decide": ("dataset.decide", datasets.where(Dataset.state == DatasetState.PROPOSED.value)),
+    }
+    return {
+        name: model.Session.scalar(_within(actor, verb, rows, Entry.agency_id)) or 0
+        for name, (verb, rows) in waiting.items()
+        if any(held.role in people.roles_for(verb) for held in actor.holdings)
+    }
+
+
+def _within(actor: c.Actor, verb: str, rows: Any, agency: Any) -> Any:
+    """The rows of those agencies in which the caller may do ``verb``."""
+    able = actor.agencies(verb)
+    return rows if able is None else rows.where(agency.in_(able))
+
+
+def _may(actor: c.Actor, verb: str, agency: str | None = None) -> bool:
+    try:
+        actor.require(verb, agency)
+    except Refused:
+        return False
+    return True

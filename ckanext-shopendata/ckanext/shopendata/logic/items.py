@@ -1,0 +1,30 @@
+"""The items of datasets: those that are opened, in their order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from ckan import model
+
+from ckanext.shopendata.model import Dataset, Item
+from ckanext.shopendata.policy.scope import Column, Mask, columns_of
+
+__all__ = ["items_of"]
+
+
+def items_of(dataset_ids: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
+    """Dataset -> its opened items: code, name, type, unit, and whether values are masked."""
+    shown = {}
+    for dataset in model.Session.scalars(sa.select(Dataset).where(Dataset.id.in_(dataset_ids))):
+        rows = sa.select(Item).where(Item.entry_id == dataset.entry_id).order_by(Item.position)
+        known = [Column(i.code, i.name, i.type, i.unit, Mask(i.mask)) for i in model.Session.scalars(rows)]
+        shown[dataset.id] = [
+            {
+                "code": one.code, "name": one.name, "type": one.type, "unit": one.unit,
+                "masked": one.mask is not Mask.NONE,
+            }
+            for one in columns_of(known, dataset.item_codes, dataset.masks)
+        ]  # fmt: skip
+    return shown

@@ -1,0 +1,169 @@
+"""What the pages share: who is signed in, calling actions, their refusals, and asking before something happens."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any, NoReturn
+
+import ckan.plugins.toolkit as tk
+from ckan.types import Response
+from flask import Blueprint, abort, make_response, request
+
+from ckanext.shopendata import clock
+from ckanext.shopendata.logic.command import Actor, actor_of
+from ckanext.shopendata.policy import people
+from ckanext.shopendata.policy.refusal import Refused
+from ckanext.shopendata.views import labels
+
+__all__ = [
+    "Failed",
+    "answer",
+    "ask",
+    "back_to",
+    "confirmed",
+    "do",
+    "forbidden",
+    "may",
+    "may_somewhere",
+    "person",
+    "section",
+    "see",
+    "went_back",
+]
+
+
+class Failed(Exception):  # noqa: N818 - an answer of an action, shown on the page
+    """An action refused. ``errors``: field -> messages; ``code``: the policy's word, where it has one."""
+
+    def __init__(self, status: int, errors: dict[str, list[str]], code: str = "") -> None:
+        super().__init__(code)
+        self.status, self.errors, self.code = status, errors, code
+
+
+def sign_in() -> Response | None:
+    """For ``before_request``: strangers go to the log-in page, and come back to what they wanted to read."""
+    if tk.current_user.is_authenticated:
+        return None
+    wanted = tk.h.current_url() if request.method == "GET" else tk.h.url_for("home.index")
+    return tk.redirect_to("user.login", came_from=wanted)
+
+
+def refused(failed: Failed) -> NoReturn:
+    """For what no form of ours sends: an action's refusal as an error page."""
+    abort(failed.status, " ".join(one for said in failed.errors.values() for one in said))
+
+
+def section(name: str, prefix: str) -> Blueprint:
+    """A group of pages for people who are signed in."""
+    pages = Blueprint(f"shopendata_{name}", __name__, url_prefix=prefix)
+    pages.before_request(sign_in)
+    pages.register_error_handler(Failed, refused)
+    return pages
+
+
+def person() -> Actor:
+    """Who is signed in, with the roles held now."""
+    return actor_of({"user": tk.current_user.name})
+
+
+def may(actor: Actor, verb: str, agency: str | None = None) -> bool:
+    """Whether somebody may do ``verb`` to something of ``agency``: decides what is offered, never what is done."""
+    try:
+        people.require(actor.holdings, verb, agency)
+    except Refused:
+        return False
+    return True
+
+
+def may_somewhere(actor: Actor, verb: str) -> bool:
+    """Whether somebody may do ``verb`` in some agency."""
+    return any(held.role in people.roles_for(verb) for held in actor.holdings)
+
+
+def see(action: str, **data: Any) -> Any:
+    """Reads one object. What may not be read is answered like what does not exist."""
+    try:
+        return _call(action, data)
+    except (tk.NotAuthorized, tk.ObjectNotFound, tk.ValidationError):
+        abort(404)
+
+
+def do(action: str, **data: Any) -> Any:
+    """Asks an action to change something, or to list. Raises :class:`Failed`."""
+    try:
+        return _call(action, data)
+    except tk.NotAuthorized as error:
+        raise Failed(403, {"message": [str(error)]}) from error
+    except tk.ObjectNotFound as error:
+        raise Failed(404, {"message": [tk._("What this is about does not exist, or is not yours")]}) from error
+    except tk.ValidationError as error:
+        raise _failed(error.error_dict) from error
+
+
+def answer(template: str, status: int = 200, **data: Any) -> Response:
+    """A page. It holds what is not everybody's: nobody but its reader may keep it."""
+    shown = tk.render(f"shopendata/{template}", {"labels": labels, "when": _when, "errors": {}, **data})
+    response = make_response(shown, status)
+    response.headers["Cache-Control"] = "private, no-store"
+    return response
+
+
+def confirmed() -> bool:
+    """Whether the request comes from the page that asked."""
+    return request.form.get("confirmed") == "yes"
+
+
+def went_back() -> bool:
+    """Whether the person, asked, chose to change what was typed."""
+    return request.form.get("confirmed") == "no"
+
+
+def ask(
+    title: str, button: str, *, points: list[str], back: str, grave: bool = False, changeable: bool = False
+) -> Response:
+    """The page that says what will happen before it does. It sends the same form again, with the answer.
+
+    ``changeable``: something was typed that one may want to change; the view has to ask :func:`went_back` then.
+    """
+    kept = [(name, value) for name, value in request.form.items(multi=True) if name not in _NOT_KEPT]
+    return answer(
+        "work/confirm.html", title=title, button=button, points=points, back=back, grave=grave, kept=kept,
+        changeable=changeable,
+    )  # fmt: skip
+
+
+def back_to(endpoint: str, said: str = "", **values: Any) -> Response:
+    """After a change: to a page that can be reloaded. ``said`` holds nothing that people typed: it is not escaped."""
+    if said:
+        tk.h.flash_success(said)
+    return tk.redirect_to(endpoint, **values)
+
+
+def forbidden() -> NoReturn:
+    """For pages that need a role."""
+    abort(403, tk._("This page is for people who hold a role. Please ask your security administrator."))
+
+
+_NOT_KEPT = {"confirmed", "_csrf_token"}
+
+
+def _call(action: str, data: dict[str, Any]) -> Any:
+    return tk.get_action(f"shopendata_{action}")({"user": tk.current_user.name}, data)
+
+
+def _failed(errors: dict[str, Any]) -> Failed:
+    given = {
+        name: [str(one) for one in said] if isinstance(said, list) else [str(said)] for name, said in errors.items()
+    }
+    code = next(iter(given.pop("code", [])), "")
+    if code == "not_in_this_state":
+        given["message"] = [tk._("This is not possible any more: the matter has moved on. Below is how it stands now.")]
+    return Failed(409, given, code)
+
+
+def _when(value: str | None, *, day: bool = False) -> str:
+    """An instant of an action's answer as people in China read it."""
+    if not value:
+        return ""
+    local = dt.datetime.fromisoformat(value).astimezone(clock.ZONE)
+    return local.strftime("%Y-%m-%d" if day else "%Y-%m-%d %H:%M")

@@ -1,0 +1,18 @@
+"""What the header of every page asks for."""
+
+from __future__ import annotations
+
+import ckan.plugins.toolkit as tk
+
+from ckanext.shopendata.views.common import may_somewhere, person
+
+__all__ = ["shopendata_staff_pages"]
+
+
+def shopendata_staff_pages() -> dict[str, bool]:
+    """Which pages for staff the reader's roles open: ``desk``, ``catalogue``."""
+    if not tk.current_user.is_authenticated:
+        return {"desk": False, "catalogue": False}
+    actor = person()
+    catalogue = may_somewhere(actor, "entry.read")
+    return {"desk": catalogue or may_somewhere(actor, "case.read"), "catalogue": catalogue}

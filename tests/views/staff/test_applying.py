@@ -113,7 +113,7 @@ class TestCase:
         assert reviewer.post(path, confirmed="yes", **form).status_code == 302
         again = reviewer.post(path, confirmed="yes", **form)
         assert again.status_code == 403
-        assert "您已在此办件中办理过" in again.text
+        assert "您已在本办件中办理过" in again.text
 
     def test_who_decided_does_not_confirm_and_an_applicant_decides_nothing(self, world, accepted, browse, act):
         act("case_decide", world.agency.reviewer, id=accepted["id"], verb="grant", opinion="同意")

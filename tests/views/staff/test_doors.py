@@ -44,7 +44,7 @@ class TestDoors:
             assert answer.status_code == 302, path
             assert "/user/login" in answer.headers["Location"]
             assert path.replace("/", "%2F") in answer.headers["Location"] or path in answer.headers["Location"]
-        assert browse().post("/applications/new").status_code == 302
+        assert browse().post("/applications/new").status_code == 403
 
     def test_what_does_not_exist_is_told_alike(self, world, browse):
         for name in ("neighbour", "market-reviewer", "root"):

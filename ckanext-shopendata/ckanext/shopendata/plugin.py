@@ -11,7 +11,7 @@ from ckan.lib.plugins import DefaultTranslation
 from ckan.types import Action, AuthFunction, ChainedAction, ChainedAuthFunction, CKANApp, Context, Schema
 
 from ckanext.shopendata import cli, hardening
-from ckanext.shopendata.hardening import inventory, status, tokens, visibility
+from ckanext.shopendata.hardening import accounts, inventory, search, status, tokens, visibility
 from ckanext.shopendata.logic.action import actions
 from ckanext.shopendata.logic.auth import auth_functions
 from ckanext.shopendata.publish import doors, gate
@@ -34,9 +34,11 @@ class ShopendataPlugin(p.SingletonPlugin, DefaultTranslation):
     def get_actions(self) -> dict[str, Action | ChainedAction]:
         own: dict[str, Action | ChainedAction] = {
             "help_show": inventory.help_show,
+            "package_search": search.package_search,
             "status_show": status.status_show,
         }
-        return own | visibility.chained_actions() | doors.actions() | gate.chained_actions() | actions()
+        chained = visibility.chained_actions() | accounts.chained_actions() | doors.actions() | gate.chained_actions()
+        return own | chained | actions()
 
     # IAuthFunctions
 
@@ -63,7 +65,7 @@ class ShopendataPlugin(p.SingletonPlugin, DefaultTranslation):
     # IPackageController
 
     def before_dataset_search(self, search_params: dict[str, Any]) -> dict[str, Any]:
-        return doors.hide_from_search(search_params)
+        return doors.hide_from_search(search.restrict(search_params))
 
     def before_dataset_index(self, pkg_dict: dict[str, Any]) -> dict[str, Any]:
         return doors.pinyin_title(pkg_dict)

@@ -104,7 +104,7 @@ _ON_LIST = (
 )  # fmt: skip
 _COLUMNS = ("item_code", "item_name", "item_unit")
 _VALUES = ("row", "masked_row")
-_APPLICATION = ("application", "case", "grant", "kid", "form", "opinion")
+_APPLICATION = ("application", "case", "grant", "kid", "form", "purpose", "opinion")
 
 ROWS = (
     _row(_DESCRIPTION, _OPEN, _PUBLISHED, _EVERYBODY, (Place.PAGE, Place.SEARCH, Place.INDEX)),
@@ -129,6 +129,9 @@ ROWS = (
         (*_COLUMNS, *_VALUES, "id", "name", "title", "table_id", "table_name", "table_row_count", "grant"),
         _CONDITIONAL, _PUBLISHED, (Identity.KEY,), (Place.GATEWAY,),
     ),
+    # A suspended dataset's key is told so, with the grant that it belongs to.
+    _row(("purpose",), _CONDITIONAL, _PUBLISHED, (Identity.KEY,), (Place.GATEWAY,)),
+    _row(("grant",), _CONDITIONAL, _KEPT, (Identity.KEY,), (Place.GATEWAY,)),
     # The applicant's own papers; they outlive the dataset.
     _row(
         (*_APPLICATION, "id", "name", "title", "table_id", "item_code"), _CONDITIONAL, _LISTED,

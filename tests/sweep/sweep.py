@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from ckanext.shopendata.policy.visibility import Identity, Place, may_appear
 
-
 #: Permitted, but not to be expected: the identifier by which rows are asked for, and names that few of those ask for.
 NOT_EXPECTED = {("table_id", Place.OPEN_TABLE), ("staff", Place.PAGE)}
 

@@ -9,7 +9,6 @@ from ckanext.shopendata.policy.visibility import Place
 
 from tests.sweep import questions, stores
 
-
 #: ckanext-harvest asks a source's last job without looking whether it is a source.
 KNOWN_TO_BREAK = "/job/last"
 

@@ -187,6 +187,11 @@ class TestWhatIsForStaff:
             assert admin.get(path).status_code == 200, path
 
 
+def test_an_address_that_no_database_can_hold_is_unknown(client):
+    for path in ("/dataset/a%00", "/organization/%00", "/dataset/a/resource/%00"):
+        assert client.get(path).status_code == 404, path
+
+
 @pytest.mark.usefixtures("clean_db", "clean_index")
 def test_public_pages_are_there_for_everybody(client, publisher):
     owner, group = factories.Organization(), factories.Group()

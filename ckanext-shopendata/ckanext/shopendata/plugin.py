@@ -14,7 +14,7 @@ from ckan.types import Action, AuthFunction, ChainedAction, ChainedAuthFunction,
 from flask import Blueprint
 
 from ckanext.shopendata import cli, facets, hardening, helpers, views
-from ckanext.shopendata.hardening import inventory, status, tokens, visibility
+from ckanext.shopendata.hardening import accounts, inventory, search, status, tokens, visibility
 from ckanext.shopendata.logic.action import actions
 from ckanext.shopendata.logic.auth import auth_functions
 from ckanext.shopendata.publish import doors, gate
@@ -42,9 +42,11 @@ class ShopendataPlugin(p.SingletonPlugin, DefaultTranslation):
     def get_actions(self) -> dict[str, Action | ChainedAction]:
         own: dict[str, Action | ChainedAction] = {
             "help_show": inventory.help_show,
+            "package_search": search.package_search,
             "status_show": status.status_show,
         }
-        return own | visibility.chained_actions() | doors.actions() | gate.chained_actions() | actions()
+        chained = visibility.chained_actions() | accounts.chained_actions() | doors.actions() | gate.chained_actions()
+        return own | chained | actions()
 
     # IAuthFunctions
 
@@ -96,7 +98,7 @@ class ShopendataPlugin(p.SingletonPlugin, DefaultTranslation):
     # IPackageController
 
     def before_dataset_search(self, search_params: dict[str, Any]) -> dict[str, Any]:
-        return doors.hide_from_search(search_params)
+        return doors.hide_from_search(search.restrict(search_params))
 
     def after_dataset_search(self, search_results: dict[str, Any], search_params: dict[str, Any]) -> dict[str, Any]:
         return facets.name_values(search_results)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from ckan.types import CKANApp
 
-from ckanext.shopendata.hardening import action_guard, csrf, inventory, responses, sessions, visibility
+from ckanext.shopendata.hardening import action_guard, csrf, inventory, responses, search, sessions, visibility
 
 __all__ = ["install"]
 
@@ -19,5 +19,6 @@ def install(app: CKANApp) -> CKANApp:
     responses.install(app)
     inventory.install(app)
     visibility.install(app)
+    search.install(app)
     action_guard.install(app)
     return app

@@ -19,7 +19,7 @@ import yaml
 from ckan.types import Action, ActionResult, CKANApp, Context, DataDict
 from ckan.views import api
 from flask import Response, current_app, request
-from werkzeug.exceptions import MethodNotAllowed
+from werkzeug.exceptions import MethodNotAllowed, NotFound
 
 Class = Literal["metadata", "data", "staff", "off"]
 
@@ -54,6 +54,10 @@ def install(app: CKANApp) -> None:
 
 def hide() -> None:
     """Turns a request for a hidden page into one for an unknown address, before any hook or error page reads it."""
+    if "\0" in request.path:
+        # Nothing is called so, and PostgreSQL fails at the question.
+        request.url_rule, request.view_args, request.routing_exception = None, None, NotFound()
+        return
     if not _hidden():
         return
     # Any address may name a static file, so this is what CKAN finds for one that it does not know.

@@ -36,7 +36,8 @@ def hide_from_search(parameters: dict[str, Any]) -> dict[str, Any]:
     """Leaves blocked datasets out of every search, feed, listing and count."""
     if blocked := sorted(block.standing()):
         listed = " OR ".join(f'"{key}"' for key in blocked)
-        parameters["fq"] = f"{parameters.get('fq', '')} -id:({listed})".strip()
+        # A filter of its own: behind the caller's, an open comment or quotation mark there would take it in.
+        parameters["fq_list"] = [*parameters.get("fq_list", ()), f"-id:({listed})"]
     return parameters
 
 
@@ -60,6 +61,14 @@ def package_list(next_action: Action, context: Context, data_dict: DataDict) -> 
     return [name for name in next_action(context, data_dict) if name not in hidden.values() and name not in hidden]
 
 
+@tk.chained_action
+@tk.side_effect_free
+def package_autocomplete(next_action: Action, context: Context, data_dict: DataDict) -> Any:
+    """Suggestions without the blocked ones: CKAN asks the index past every hook, and the index follows later."""
+    hidden = set(block.standing().values())
+    return [found for found in next_action(context, data_dict) if found["name"] not in hidden]
+
+
 @tk.chained_auth_function
 @tk.auth_allow_anonymous_access
 @tk.auth_sysadmins_check
@@ -72,8 +81,8 @@ def read_rows(next_auth: AuthFunction, context: Context, data_dict: DataDict | N
 
 
 def actions() -> dict[str, ChainedAction]:
-    """Actions that answer from CKAN's tables without asking a hook."""
-    return {"package_list": package_list}
+    """Actions that answer from CKAN's tables or index without asking a hook."""
+    return {"package_autocomplete": package_autocomplete, "package_list": package_list}
 
 
 def auth_functions() -> dict[str, ChainedAuthFunction]:

@@ -324,6 +324,10 @@ def _purge(dataset: Dataset) -> None:
     if model.Package.get(dataset_id) is not None:
         with publishing():
             tk.get_action("dataset_purge")({"ignore_auth": True, "user": ""}, {"id": dataset_id})
+        # CKAN keeps tags that no dataset has any more.
+        unused = ~sa.exists().where(model.PackageTag.tag_id == model.Tag.id)
+        orphans = sa.delete(model.Tag).where(model.Tag.vocabulary_id.is_(None), unused)
+        model.Session.execute(orphans, execution_options={"synchronize_session": False})
     else:
         search.index_for("Package").remove_dict({"id": dataset_id})
     with intake.connect() as vault:

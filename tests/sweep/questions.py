@@ -68,6 +68,7 @@ OURS = {
     "agreement_confirm": (("id",), {}),
     "application_accept": (("id",), {}),
     "application_correct": (("id",), {"points": [{"field": "form", "text": "x"}]}),
+    "application_lapse": (("id",), {}),
     "application_list": ((), {}),
     "application_refuse": (("id",), {"answer": "x"}),
     "application_save": (("datasets", "id"), {}),
@@ -76,7 +77,9 @@ OURS = {
     "application_withdraw": (("id",), {}),
     "case_decide": (("id",), {"verb": "grant", "opinion": "x"}),
     "case_list": ((), {}),
+    "case_show": (("id",), {}),
     "dataset_decide": (("ids",), {}),
+    "desk_show": ((), {}),
     "dataset_propose": (("ids",), {"tier": "unconditional"}),
     "dataset_resume": (("id",), {"note": "x"}),
     "dataset_suspend": (("id",), {"reason": "other", "note": "x"}),
@@ -96,6 +99,7 @@ OURS = {
     "key_revoke": (("kid",), {}),
     "openlist_compile": (("agency",), {}),
     "openlist_discard": (("id",), {}),
+    "openlist_excluded": (("agency",), {}),
     "openlist_list": (("agency",), {}),
     "openlist_publish": (("id",), {}),
     "openlist_show": (("agency", "id"), {}),
@@ -178,7 +182,8 @@ def routes(app, world, who):
             continue
         kind = pages.get(rule.endpoint, "off")
         shallow = kind == "off" or (kind == "staff" and not who)
-        if not thorough and rule.endpoint not in ("dataset.read", "dataset.search", "resource.read", "user.read"):
+        by_all = rule.endpoint in ("dataset.read", "dataset.search", "resource.read", "user.read")
+        if not (thorough or by_all or rule.endpoint.startswith("shopendata_application.")):
             continue
         method = "GET" if "GET" in rule.methods else "POST"
         if method == "POST" and kind == "staff" and who:

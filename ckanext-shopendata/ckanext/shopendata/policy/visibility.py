@@ -104,7 +104,12 @@ _ON_LIST = (
 )  # fmt: skip
 _COLUMNS = ("item_code", "item_name", "item_unit")
 _VALUES = ("row", "masked_row")
-_APPLICATION = ("application", "case", "grant", "kid", "form", "purpose", "opinion")
+_PAPERS = (
+    "application", "case", "grant", "kid", "form", "purpose", "opinion", "id", "name", "title", "conditions",
+    "table_id",
+    *_COLUMNS, "ungranted_item_code", "ungranted_item_name", "ungranted_item_unit",
+)  # fmt: skip
+_SIGNED_IN = (Identity.REGISTERED, Identity.OTHER_AGENCY, Identity.APPLICANT, Identity.OTHER_KEY)
 
 ROWS = (
     _row(_DESCRIPTION, _OPEN, _PUBLISHED, _EVERYBODY, (Place.PAGE, Place.SEARCH, Place.INDEX)),
@@ -132,19 +137,14 @@ ROWS = (
     # A suspended dataset's key is told so, with the grant that it belongs to.
     _row(("purpose",), _CONDITIONAL, _PUBLISHED, (Identity.KEY,), (Place.GATEWAY,)),
     _row(("grant",), _CONDITIONAL, _KEPT, (Identity.KEY,), (Place.GATEWAY,)),
-    # The applicant's own papers; they outlive the dataset.
-    _row(
-        (*_APPLICATION, "id", "name", "title", "table_id", "item_code"), _CONDITIONAL, _LISTED,
-        (Identity.APPLICANT,), (Place.DESK,),
-    ),
-    _row(
-        (*_APPLICATION, "id", "name", "title", "table_id", "item_code"), (Tier.CLOSED,), (Stage.WITHDRAWN,),
-        (Identity.APPLICANT,), (Place.DESK,),
-    ),
+    # The applicant's own papers, with the dictionary of what was applied for; they outlive the dataset.
+    _row(_PAPERS, _CONDITIONAL, _LISTED, (Identity.APPLICANT,), (Place.DESK,)),
+    _row(_PAPERS, (Tier.CLOSED,), (Stage.WITHDRAWN,), (Identity.APPLICANT,), (Place.DESK,)),
+    # What can be applied for, on the form.
+    _row(("name", "title"), _CONDITIONAL, _PUBLISHED, _SIGNED_IN, (Place.DESK,)),
     # Accounts of an agency's people: known to who is signed in, and to CKAN.
     _row(
-        ("staff",), Tier, Stage, (Identity.REGISTERED, Identity.OTHER_AGENCY, Identity.APPLICANT, Identity.OTHER_KEY),
-        (Place.PAGE,),
+        ("staff",), Tier, Stage, _SIGNED_IN, (Place.PAGE,),
     ),
     _row(("staff",), Tier, Stage, _EVERYBODY, (Place.TABLES,)),
 )  # fmt: skip
@@ -158,7 +158,7 @@ INTERNAL = frozenset(
         "entry_guid", "entry_digest", "entry_acquisition_reason", "item_description", "item_sensitivity",
         "proposal_note", "proposal_basis", "decision_note", "decision_basis", "signoff", "review_by", "block_note",
         "row_filter", "raw_value", "filtered_row", "dropped_row", "dropped_item_code", "dropped_item_name",
-        "undeclared_row", "ungranted_row", "ungranted_item_code", "ungranted_item_unit", "original_id",
+        "undeclared_row", "ungranted_row", "original_id",
         "scan_finding", "vault_table", "harvest_value", "harvest_error", "key", "key_mac",
     )
 )  # fmt: skip

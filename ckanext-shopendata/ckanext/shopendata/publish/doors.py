@@ -20,8 +20,8 @@ __all__ = ["actions", "auth_functions", "guard_request", "hide_from_search", "pi
 #: Names under which routes carry a dataset's or resource's name or identifier.
 _ARGUMENTS = ("id", "package_id", "dataset_id", "resource_id")
 
-#: What reads rows: each asks for the resource, and this asks first.
-_DATA = ("datastore_search", "datastore_info", "datastore_search_sql")
+#: What reads rows, or names a resource past CKAN's hooks as its views do: each asks for the resource, this asks first.
+_DATA = ("datastore_search", "datastore_info", "datastore_search_sql", "resource_show")
 
 
 def guard_request() -> Any:

@@ -10,6 +10,7 @@ import ckan.plugins.toolkit as tk
 import click
 import sqlalchemy as sa
 from ckan import model
+from ckanext.shopendata import demonstration
 from ckanext.shopendata.model import Agency as AgencyRow
 from ckanext.shopendata.model import Dataset, Resource
 
@@ -39,6 +40,7 @@ def load(ctx: click.Context, platform: str, app_id: str, output: Path) -> None:
     with ctx.meta["flask_app"].test_request_context():
         if model.Session.scalar(sa.select(sa.func.count()).select_from(AgencyRow)):
             raise click.ClickException("this portal has agencies already; the demonstration fills empty ones only")
+        demonstration.mark()
         stage, sample = Stage(), Sample()
         with stage.days_ago(120):
             agencies = scenes.make_people(stage, sample)

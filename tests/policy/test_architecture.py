@@ -42,3 +42,33 @@ def test_the_theme_holds_no_behaviour():
     for path in sources(OUTER["theme"]):
         for _, name in imports(path):
             assert not name.startswith(("ckan.model", "sqlalchemy", "ckanext.shopendata.model")), path.name
+
+
+def everything():
+    return [path for folder in (CORE, *OUTER.values()) for path in sources(folder)]
+
+
+def writes_a_tier(node):
+    """Whether this assigns an attribute ``tier``, or sets the column in a statement of SQLAlchemy's."""
+    if isinstance(node, ast.Assign | ast.AugAssign | ast.AnnAssign):
+        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+        written = [one for target in targets for one in ast.walk(target)]
+        return any(isinstance(one, ast.Attribute) and one.attr == "tier" for one in written)
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "values":
+        return any(keyword.arg == "tier" for keyword in node.keywords)
+    return False
+
+
+def test_a_tier_is_written_by_decisions_alone():
+    """DESIGN invariant 3."""
+    found = {
+        path.relative_to(ROOT).as_posix()
+        for path in everything()
+        if any(writes_a_tier(node) for node in ast.walk(ast.parse(path.read_text())))
+    }
+    assert found == {"ckanext-shopendata/ckanext/shopendata/logic/action/classification.py"}
+
+
+def test_only_the_demonstration_sets_the_clock():
+    found = {path.relative_to(ROOT).as_posix() for path in everything() if "clock.at(" in path.read_text()}
+    assert found == {"harvesters/demo/stage.py"}

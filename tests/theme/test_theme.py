@@ -11,6 +11,7 @@ from pathlib import Path
 import ckan.plugins.toolkit as tk
 import pytest
 from ckan.tests import factories
+from ckanext.shopendata import demonstration
 
 THEME = Path(__file__).resolve().parents[2] / "theme"
 TEMPLATES = THEME / "templates"
@@ -183,3 +184,12 @@ class TestSources:
             for folder in (TEMPLATES, CKAN_TEMPLATES)
         )
         assert ours - theirs == set()
+
+
+class TestDemonstration:
+    def test_invented_data_is_marked_on_every_page(self, client, visit):
+        assert "演示数据" not in visit("/").text
+        demonstration.mark()
+        chinese, english = "演示数据 · 非官方", "Demonstration data, not official"
+        for path, words in (("/", chinese), ("/dataset/", chinese), ("/open-list", chinese), ("/en/", english)):
+            assert words in visit(path).text

@@ -9,6 +9,7 @@ from typing import Any
 import ckan.plugins.toolkit as tk
 from flask import g
 
+from ckanext.shopendata import demonstration
 from ckanext.shopendata.labels import label
 
 __all__ = ["helpers"]
@@ -57,6 +58,7 @@ def helpers() -> dict[str, Callable[..., Any]]:
     """All of them, by their names in templates."""
     return {
         "shopendata_conditions": shopendata_conditions,
+        "shopendata_demonstration": demonstration.marked,
         "shopendata_extras": shopendata_extras,
         "shopendata_facts": shopendata_facts,
         "shopendata_label": label,

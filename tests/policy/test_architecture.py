@@ -48,12 +48,17 @@ def everything():
     return [path for folder in (CORE, *OUTER.values()) for path in sources(folder)]
 
 
+def a_step(node):
+    """A step of the harvesters' plan: what it calls its tier is the plan for a proposal."""
+    return isinstance(node, ast.Name) and node.id == "step"
+
+
 def writes_a_tier(node):
     """Whether this assigns an attribute ``tier``, or sets the column in a statement of SQLAlchemy's."""
     if isinstance(node, ast.Assign | ast.AugAssign | ast.AnnAssign):
         targets = node.targets if isinstance(node, ast.Assign) else [node.target]
         written = [one for target in targets for one in ast.walk(target)]
-        return any(isinstance(one, ast.Attribute) and one.attr == "tier" for one in written)
+        return any(isinstance(one, ast.Attribute) and one.attr == "tier" and not a_step(one.value) for one in written)
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "values":
         return any(keyword.arg == "tier" for keyword in node.keywords)
     return False

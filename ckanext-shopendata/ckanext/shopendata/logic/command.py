@@ -40,6 +40,13 @@ class Actor:
         """The role by which the actor may; raises :class:`Refused`."""
         return people.require(self.holdings, verb, agency).value
 
+    def require_inside(self, verb: str, agency: str) -> str:
+        """As :meth:`require`, for what strangers may not even know of: to them it does not exist."""
+        known = self.agencies("entry.read")
+        if known is not None and agency not in known:
+            found(None)
+        return self.require(verb, agency)
+
     def agencies(self, verb: str) -> set[str] | None:
         """The agencies in which the actor may do ``verb``; ``None``: everywhere."""
         able = [held for held in self.holdings if held.role in people.roles_for(verb)]

@@ -179,7 +179,7 @@ def case_decide(actor: c.Actor, data: DataDict) -> dict[str, Any]:
     """
     case = c.found(model.Session.get(Case, data["id"], with_for_update=True))
     application = _locked(case.application_id)
-    role = actor.require("case.decide", case.agency_id)
+    role = actor.require_inside("case.decide", case.agency_id)
     policy.check_case_decider(actor.id, application.applicant_id, [case.decided_by] if case.decided_by else [])
     case.state = policy.case_step(CaseState(case.state), data["verb"], data.get("reason", "")).value
     case.reason, case.opinion = data.get("reason", ""), data["opinion"]
@@ -200,7 +200,7 @@ def agreement_confirm(actor: c.Actor, data: DataDict) -> dict[str, Any]:
     if actor.id == application.applicant_id:
         role, party = "", "confirmed_by_applicant"
     else:
-        role, party = actor.require("agreement.confirm", case.agency_id), "confirmed_by_provider"
+        role, party = actor.require_inside("agreement.confirm", case.agency_id), "confirmed_by_provider"
         policy.check_case_decider(actor.id, application.applicant_id, [case.decided_by] if case.decided_by else [])
     if getattr(case, party) is not None:
         raise Refused("already_confirmed")

@@ -89,7 +89,7 @@ def entry_list(actor: c.Actor, data: DataDict) -> dict[str, Any]:
 def entry_show(actor: c.Actor, data: DataDict) -> dict[str, Any]:
     """One entry with its items, datasets, proposals, decisions and tables."""
     entry = c.found(model.Session.get(Entry, data["id"]))
-    actor.require(_READ, entry.agency_id)
+    actor.require_inside(_READ, entry.agency_id)
     session = model.Session
     datasets = session.scalars(sa.select(Dataset).where(Dataset.entry_id == entry.id).order_by(Dataset.created_at))
     shown = []
@@ -196,7 +196,7 @@ def _lock(ids: Sequence[str]) -> list[Entry]:
 
 
 def _require(actor: c.Actor, verb: str, entries: Sequence[Entry]) -> str:
-    roles = {actor.require(verb, agency) for agency in {entry.agency_id for entry in entries}}
+    roles = {actor.require_inside(verb, agency) for agency in {entry.agency_id for entry in entries}}
     return min(roles)
 
 

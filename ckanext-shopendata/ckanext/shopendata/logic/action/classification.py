@@ -190,7 +190,7 @@ def _lock(ids: Sequence[str]) -> list[tuple[Dataset, Entry]]:
 
 
 def _require(actor: c.Actor, verb: str, pairs: Sequence[tuple[Dataset, Entry]]) -> str:
-    roles = {actor.require(verb, agency) for agency in {entry.agency_id for _, entry in pairs}}
+    roles = {actor.require_inside(verb, agency) for agency in {entry.agency_id for _, entry in pairs}}
     return min(roles)
 
 

@@ -79,7 +79,7 @@ def grant_show(actor: c.Actor, data: DataDict) -> dict[str, Any]:
     """One grant: for its holder and for the agency that gave it."""
     grant = c.found(model.Session.get(Grant, data["id"]))
     if grant.holder_id != actor.id:
-        actor.require("grant.read", _agency(grant))
+        actor.require_inside("grant.read", _agency(grant))
     return as_dict(grant)
 
 
@@ -123,7 +123,7 @@ def as_dict(grant: Grant) -> dict[str, Any]:
 def _move(actor: c.Actor, verb: str, data: DataDict) -> dict[str, Any]:
     grant = c.found(model.Session.get(Grant, data["id"], with_for_update=True))
     agency = _agency(grant)
-    role = actor.require(f"grant.{verb}", agency)
+    role = actor.require_inside(f"grant.{verb}", agency)
     before, grant.state = grant.state, step(GrantState(grant.state), verb).value
     if verb == "revoke":
         for key in _keys(grant.id):

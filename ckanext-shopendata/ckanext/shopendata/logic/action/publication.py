@@ -28,7 +28,7 @@ def dataset_suspend(actor: c.Actor, data: DataDict) -> dict[str, str]:
     :param reason: wrong_data, infringement, security, other; ``note`` says what happened
     """
     dataset, entry = _locked(data["id"])
-    role = actor.require("dataset.suspend", entry.agency_id)
+    role = actor.require_inside("dataset.suspend", entry.agency_id)
     if not block.put(dataset.id, data["reason"], actor.id, data["note"]):
         raise Refused("already_suspended")
     dataset.state = step(DatasetState(dataset.state), "suspend").value
@@ -43,7 +43,7 @@ def dataset_suspend(actor: c.Actor, data: DataDict) -> dict[str, str]:
 def dataset_resume(actor: c.Actor, data: DataDict) -> dict[str, str]:
     """恢复开放: what stands on the current list is published again; what was decided anew waits for the next list."""
     dataset, entry = _locked(data["id"])
-    role = actor.require("dataset.resume", entry.agency_id)
+    role = actor.require_inside("dataset.resume", entry.agency_id)
     if dataset.state != DatasetState.SUSPENDED.value or not block.lift(dataset.id, actor.id):
         raise Refused("not_suspended")
     resumed = step(DatasetState.SUSPENDED, "resume")

@@ -144,7 +144,9 @@ def test_the_gateway_starts_without_a_vault_and_says_so(environ):
         status, body = answer(ours["SHOPENDATA_GATEWAY_PORT"], "/gateway/healthz")
         assert (status, json.loads(body)["status"]) == (503, 503)
         assert not healthy("gateway", ours)
-        assert {path.name for path in Path(ours["SHOPENDATA_SECRETS"]).iterdir()} == {"vault_gateway", "redis"}
+        assert {path.name for path in Path(ours["SHOPENDATA_SECRETS"]).iterdir()} == {
+                "vault_gateway", "ckan_gateway", "key_pepper", "redis",
+            }  # fmt: skip
         seen = Path(f"/proc/{process.pid}/environ").read_bytes().decode()
         assert {name for name in re.findall(r"(SHOPENDATA_\w+)=", seen)} == {"SHOPENDATA_GATEWAY_ENV"}
 

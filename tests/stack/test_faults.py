@@ -23,6 +23,8 @@ from stack import databases, place, secrets, services, settings
 pytestmark = pytest.mark.fault
 ROOT = settings.ROOT
 PORTAL = settings.read("fault")
+#: What `up` starts; the sandbox runs with the demonstration alone.
+RUNNING = (*services.BACKENDS, *services.FRONTENDS)
 
 
 def up(**environ):
@@ -172,10 +174,10 @@ class TestBootstrap:
 
 class TestRunning:
     def test_a_second_start_restarts_nothing(self, running):
-        before = {process.name: running.pid(process.name) for process in services.PROCESSES}
+        before = {process.name: running.pid(process.name) for process in RUNNING}
         result = up()
         assert result.returncode == 0, result.stderr
-        assert {process.name: running.pid(process.name) for process in services.PROCESSES} == before
+        assert {process.name: running.pid(process.name) for process in RUNNING} == before
         assert "migrations" not in result.stdout
 
     def test_secrets_are_private_and_stay(self, running):
@@ -208,7 +210,7 @@ class TestRunning:
     @pytest.mark.skipif(os.geteuid() != 0, reason="accounts of their own need root")
     def test_accounts_are_apart(self, running):
         chosen = place.choose(PORTAL)
-        for process in services.PROCESSES:
+        for process in RUNNING:
             owner = Path(f"/proc/{running.pid(process.name)}").owner()
             assert owner == chosen.account(process.name), process.name
         assert (PORTAL.etc / "gateway.env").owner() == chosen.gateway
@@ -230,11 +232,11 @@ class TestRunning:
         # 127.0.0.1, or the same as an IPv6 address (Java)
         assert addresses <= {"0100007F", "0000000000000000FFFF00000100007F", "00000000000000000000000001000000"}
 
-    @pytest.mark.parametrize("process", [process.name for process in services.PROCESSES])
+    @pytest.mark.parametrize("process", [process.name for process in RUNNING])
     def test_a_killed_process_comes_back(self, running, process):
         pid = running.pid(process)
         os.kill(pid, signal.SIGKILL)
-        ready = next(p.ready for p in services.PROCESSES if p.name == process)
+        ready = next(p.ready for p in RUNNING if p.name == process)
         assert until(lambda: running.state(process) == "RUNNING" and running.pid(process) not in {0, pid})
         assert until(lambda: ready(PORTAL))
         assert until(answers)
@@ -272,7 +274,7 @@ class TestRunning:
         self._nothing_is_lost()
 
     def test_stopping_leaves_no_process(self, running):
-        assert len(ours()) > len(services.PROCESSES)
+        assert len(ours()) > len(RUNNING)
         stop()
         assert ours() == {}
 

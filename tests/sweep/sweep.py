@@ -8,14 +8,7 @@ from dataclasses import dataclass
 from ckanext.shopendata.policy.visibility import Identity, Place, may_appear
 
 #: Permitted, but not to be expected: the identifier by which rows are asked for, and names that few of those ask for.
-#: The dictionary on a table's page is asked for, but seen there for certain in a run of its own only.
-NOT_EXPECTED = {
-    ("table_id", Place.OPEN_TABLE),
-    ("staff", Place.PAGE),
-    ("item_code", Place.PAGE),
-    ("item_name", Place.PAGE),
-    ("item_unit", Place.PAGE),
-}
+NOT_EXPECTED = {("table_id", Place.OPEN_TABLE), ("staff", Place.PAGE)}
 
 
 @dataclass(frozen=True)
@@ -37,7 +30,7 @@ class Sweep:
 
     def __init__(self, world):
         self.world = world
-        self.met = set()  # (canary's text, place, who)
+        self.met = {}  # (canary's text, place, who) -> the first question by which
         self.asked = Counter()  # who -> questions
         self.statuses = Counter()
         self.paths = set()
@@ -65,9 +58,9 @@ class Sweep:
         for canary in found:
             if canary.text in question.sent or canary.text in question.sent.lower():
                 continue
-            self.met.add((canary.text, question.place, who))
+            where = f"{question.method} {question.path} {question.body or ''}".strip()
+            self.met.setdefault((canary.text, question.place, who), where)
             if not self._allowed(canary, who, question.place):
-                where = f"{question.method} {question.path} {question.body or ''}".strip()
                 wrong.append(Finding(question.place, canary.field, canary.dataset, who, where))
         return wrong
 
@@ -77,7 +70,7 @@ class Sweep:
         for place, where, content in contents:
             self.asked[place.value] += 1
             for canary in self.world.canaries.found_in(content):
-                self.met.add((canary.text, place, ""))
+                self.met.setdefault((canary.text, place, ""), where)
                 if not self._allowed(canary, "", place):
                     wrong.add(Finding(place, canary.field, canary.dataset, "", where))
         return sorted(wrong, key=str)
@@ -85,7 +78,7 @@ class Sweep:
     def missing(self, places, people):
         """What the table allows at these places and nobody met there."""
         return [
-            Finding(place, canary.field, canary.dataset, who, "nothing that was asked")
+            Finding(place, canary.field, canary.dataset, who, f"nothing; others: {self._others(canary, place)}")
             for canary in self.world.canaries.texts.values()
             for place in places
             for who in people
@@ -93,6 +86,10 @@ class Sweep:
             and self._allowed(canary, who, place)
             and (canary.text, place, who) not in self.met
         ]
+
+    def _others(self, canary, place):
+        """By what somebody else met it there."""
+        return next((where for (text, at, _), where in self.met.items() if (text, at) == (canary.text, place)), "nobody")
 
     def _allowed(self, canary, who, place):
         dataset = self.world.datasets[canary.dataset]

@@ -89,7 +89,8 @@ class Sweep:
 
     def _others(self, canary, place):
         """By what somebody else met it there."""
-        return next((where for (text, at, _), where in self.met.items() if (text, at) == (canary.text, place)), "nobody")
+        met = (where for (text, at, _), where in self.met.items() if (text, at) == (canary.text, place))
+        return next(met, "nobody")
 
     def _allowed(self, canary, who, place):
         dataset = self.world.datasets[canary.dataset]

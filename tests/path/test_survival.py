@@ -24,7 +24,7 @@ pytestmark = pytest.mark.fault
 ROOT = settings.ROOT
 PORTAL = settings.read("fault")
 #: Where a worker must have been killed while the demonstration played; what ends within moments is killed if met.
-STATIONS = {"synchronise", "fetch", "publish", "index"}
+STATIONS = {"fetch", "publish", "index"}
 #: One action by one person, in a process of its own, as a worker of the portal would.
 ACT = """
 import json, sys
@@ -54,6 +54,14 @@ def ask(query, *values, database="ckan"):
         return connection.execute(query, values).fetchall()
 
 
+def hurry(*tables):
+    """What failed waits longer and longer, what a dead worker held until its lease ends: not here."""
+    with databases.connect(PORTAL, "ckan") as ckan:
+        ckan.execute("UPDATE shopendata_task SET due_at = clock_timestamp() WHERE done_at IS NULL")
+        for table in tables:
+            ckan.execute(f"UPDATE {table} SET leased_until = clock_timestamp() WHERE leased_until IS NOT NULL")
+
+
 def until(condition, seconds):
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
@@ -68,42 +76,38 @@ def waiting():
 
 
 #: What a worker is in the middle of, as the tables say.
-IN_WORK = """
-SELECT kind FROM shopendata_task WHERE done_at IS NULL AND leased_until > clock_timestamp()
-UNION SELECT 'synchronise' FROM shopendata_harvest_run WHERE state = 'running' AND leased_until > clock_timestamp()
-"""
-#: What a dead worker held is free when its lease ends. Nobody waits for that here.
-END_LEASES = (
-    "UPDATE shopendata_task SET leased_until = clock_timestamp() WHERE leased_until IS NOT NULL",
-    "UPDATE shopendata_harvest_run SET leased_until = clock_timestamp() WHERE leased_until IS NOT NULL",
-)
+IN_WORK = {
+    "shopendata_task": "SELECT DISTINCT kind FROM shopendata_task"
+    " WHERE done_at IS NULL AND leased_until > clock_timestamp()",
+    "shopendata_harvest_run": "SELECT 'synchronise' FROM shopendata_harvest_run"
+    " WHERE state = 'running' AND leased_until > clock_timestamp()",
+}
 
 
 class Killer(threading.Thread):
-    """Kills whoever works, in the middle of it, a number of times at each station, with nothing said before."""
+    """Kills a worker in the middle of what it does, a number of times at each station, with nothing said before."""
 
-    def __init__(self, supervisor, times=2):
+    def __init__(self, supervisor, worker="publisher", table="shopendata_task", times=2):
         super().__init__(daemon=True)
-        self.supervisor, self.times, self.kills, self.over = supervisor, times, Counter(), threading.Event()
+        self.supervisor, self.worker, self.table, self.times = supervisor, worker, table, times
+        self.kills, self.over = Counter(), threading.Event()
 
     def run(self):
         dice = random.Random(2026)
         with databases.connect(PORTAL, "ckan") as tables:
             while not self.over.wait(0.02):
-                for (kind,) in tables.execute(IN_WORK).fetchall():
+                for (kind,) in tables.execute(IN_WORK[self.table]).fetchall():
                     if self.kills[kind] < self.times:
                         self.over.wait(dice.uniform(0, 0.3))
                         self.kill(tables, kind)
 
     def kill(self, tables, kind):
-        worker = "harvest_work" if kind == "synchronise" else "publisher"
-        if pid := self.supervisor.pid(worker):
+        if pid := self.supervisor.pid(self.worker):
             os.kill(pid, signal.SIGKILL)
-            assert until(lambda: self.supervisor.pid(worker) != pid, 20)
+            assert until(lambda: self.supervisor.pid(self.worker) != pid, 20)
             # It may have come to the end meanwhile: then that was no kill in the middle.
-            self.kills[kind] += (kind,) in tables.execute(IN_WORK).fetchall()
-            for statement in END_LEASES:
-                tables.execute(statement)
+            self.kills[kind] += (kind,) in tables.execute(IN_WORK[self.table]).fetchall()
+            hurry(self.table)
 
     def stop(self):
         self.over.set()
@@ -193,6 +197,35 @@ def test_workers_killed_at_every_station(played):
     assert ask("SELECT count(*) FROM shopendata_dataset WHERE published_tier IS NOT NULL") == [(128,)]
 
 
+def test_a_harvest_worker_killed_while_it_writes_everything_again(supervisor, played):
+    kept = (
+        "SELECT count(*), count(DISTINCT code), md5(string_agg(title || state, '' ORDER BY id)) FROM shopendata_entry",
+        "SELECT outcome, count(*) FROM shopendata_harvest_record GROUP BY 1 ORDER BY 1",
+        "SELECT tier, state, count(*) FROM shopendata_dataset GROUP BY 1, 2 ORDER BY 1, 2",
+    )
+    before = [ask(question) for question in kept]
+    killer = Killer(supervisor, "harvest_work", "shopendata_harvest_run")
+    killer.start()
+    with databases.connect(PORTAL, "ckan") as ckan:
+        ckan.execute("UPDATE shopendata_harvest_record SET digest = ''")
+        ckan.execute(
+            "INSERT INTO shopendata_harvest_run (id, source_id, dry, state, counters, error, created_at)"
+            " SELECT 'killed', id, false, 'planned', '{}', '', now() FROM harvest_source"
+        )
+    try:
+        ended = "SELECT state, counters FROM shopendata_harvest_run WHERE id = 'killed' AND finished_at IS NOT NULL"
+        assert until(lambda: ask(ended), 120)
+    finally:
+        killer.stop()
+    ((state, counters),) = ask(ended)
+    assert state == "done_with_errors"
+    assert killer.kills["synchronise"] >= 1
+    assert counters["attempts"] == killer.kills["synchronise"] + 1
+    assert until(lambda: waiting() == 0, 120)
+    assert [ask(question) for question in kept] == before
+    check_whole()
+
+
 @pytest.mark.parametrize("victim", ["postgres", "redis", "solr"])
 def test_a_service_stopped_while_everything_is_published_again(supervisor, played, victim):
     with databases.connect(PORTAL, "ckan") as ckan:
@@ -206,9 +239,7 @@ def test_a_service_stopped_while_everything_is_published_again(supervisor, playe
     supervisor.stop(victim)
     time.sleep(3)
     supervisor.ensure(process)
-    with databases.connect(PORTAL, "ckan") as ckan:
-        # What failed meanwhile waits longer and longer: not here.
-        ckan.execute("UPDATE shopendata_task SET due_at = now() WHERE done_at IS NULL")
+    hurry("shopendata_task")
     assert until(lambda: waiting() == 0, 240)
     check_whole()
 
@@ -232,8 +263,13 @@ def test_a_block_refuses_at_once_without_solr_and_redis(supervisor, played):
         seconds = time.monotonic() - started
         assert set(codes) <= {403, 404}
         assert seconds < 4, "four answers, each within a second of the block"
+        assert until(
+            lambda: ask("SELECT count(*) FROM shopendata_task WHERE kind = 'conceal' AND error <> ''")[0][0], 60
+        )
+        os.kill(supervisor.pid("publisher"), signal.SIGKILL)
     finally:
         for process in services.BACKENDS:
             supervisor.ensure(process)
+    hurry("shopendata_task")
     assert until(lambda: waiting() == 0, 120)
     check_whole()

@@ -59,7 +59,7 @@ def answers():
         return False
 
 
-def until(condition, seconds=60):
+def until(condition, seconds=120):
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if condition():
@@ -114,6 +114,19 @@ class TestBeforeStarting:
         assert result.returncode == 1
         assert re.search(r"only \d+ MB free", result.stderr)
         assert ours() == {}
+
+    def test_databases_whose_secrets_are_gone_are_named(self, tmp_path, monkeypatch):
+        monkeypatch.setenv("SHOPENDATA_FAULT_VAR", str(tmp_path))
+        data = place.choose(settings.read("fault")).postgres_data
+        data.mkdir(parents=True)
+        try:
+            (data / "PG_VERSION").write_text("15")
+            result = up()
+            assert result.returncode == 1
+            assert f"{data} holds databases whose secrets are gone" in result.stderr
+            assert not (tmp_path / "secrets").exists()
+        finally:
+            shutil.rmtree(data)
 
     def test_a_service_that_cannot_start_shows_its_log(self):
         result = up(SHOPENDATA_FAULT_SOLR_HEAP="1k")

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from ckanext.shopendata.policy.audit import Event
+from ckanext.shopendata.policy.classification import Tier
 from ckanext.shopendata.slugs import slug
 
 from . import tiers
@@ -213,7 +214,7 @@ class _Planner:
         return step
 
     def _blocks(self, entry: Row, reason: str) -> list[tuple[str, str]]:
-        return tiers.blocks(self._standing.datasets.get(entry["id"], []), self._standing, reason)
+        return tiers.blocks(self._standing.datasets.get(entry["id"], []), Tier.CLOSED, self._standing, reason)
 
     def _returned(self) -> dict[str, Any]:
         return {"source_state": PUBLISHED, "missing_since": None, "updated_at": self._now}

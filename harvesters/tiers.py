@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from ckanext.shopendata.policy.classification import DatasetState, Tier, step, tightens
+from ckanext.shopendata.policy.classification import SUSPENDABLE, DatasetState, Tier, step, tightens
 from ckanext.shopendata.policy.refusal import Refused
 
 from .record import Mapped
@@ -59,17 +59,28 @@ def change(
     before = Tier.read(last if last is not None else standing.declared.get(default["id"]))
     result = Change(default["id"], before=before.value, differs=before is not record.tier)
     if result.differs:
-        looser = [
-            row for row in datasets if row["published_tier"] and tightens(Tier.read(row["published_tier"]), record.tier)
-        ]
-        result.blocks = blocks(looser, standing, "source_tightened")
+        result.blocks = blocks(datasets, record.tier, standing, "source_tightened")
     _propose(result, record, default, standing)
     return result
 
 
-def blocks(datasets: Iterable[Row], standing: Standing, reason: str) -> list[tuple[str, str]]:
-    """Those that stand in public and are not suspended yet."""
-    return [(row["id"], reason) for row in datasets if row["published_tier"] and row["id"] not in standing.blocked]
+def blocks(datasets: Iterable[Row], tier: Tier, standing: Standing, reason: str) -> list[tuple[str, str]]:
+    """Those that stand in public as more than ``tier``, or are decided to, and are not suspended yet.
+
+    A tightening that people have decided blocks until its list is published; a suspension goes on until they end it.
+    """
+    return [
+        (row["id"], reason)
+        for row in datasets
+        if any(tightens(open_as, tier) for open_as in _open_as(row))
+        and not (row["id"] in standing.blocked and row["state"] == DatasetState.SUSPENDED.value)
+    ]
+
+
+def _open_as(row: Row) -> Iterator[Tier]:
+    yield Tier.read(row["published_tier"])
+    if DatasetState(row["state"]) in SUSPENDABLE:
+        yield Tier.read(row["tier"])
 
 
 def _propose(result: Change, record: Mapped, default: Row, standing: Standing) -> None:

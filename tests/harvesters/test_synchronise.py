@@ -145,11 +145,36 @@ def test_a_stricter_declaration_suspends_once(portal):
     portal.sync([record(openType="3", openReason="涉及商业秘密")])
     block, dataset = only(Block), only(Dataset)
     assert (block["dataset_id"], block["reason"], block["blocked_by"]) == (dataset["id"], "source_tightened", "source")
-    assert dataset["tier"] == "unconditional"
+    assert (dataset["tier"], dataset["state"]) == ("unconditional", "suspended")
     # Lifted by people who know better: the next change of something else does not suspend it again.
     put(Block, lifted_at=dt.datetime.now(dt.timezone.utc))
     portal.sync([record(openType="3", openReason="涉及商业秘密", abstract="新")])
     assert len(rows(Block)) == 1
+
+
+@pytest.mark.parametrize("state", ["decided", "listed"])
+@pytest.mark.parametrize("change", [{"openType": "3"}, {"state": "revoked"}, {"secretFlag": "1"}])
+def test_what_is_on_its_way_to_the_public_is_held_back(portal, state, change):
+    portal.sync([record(openType="1")])
+    put(Proposal, closed_at=dt.datetime.now(dt.timezone.utc))
+    put(Dataset, tier="unconditional", state=state)
+    portal.sync([record(openType="1") | change])
+    assert len(rows(Block)) == 1
+    assert only(Dataset)["state"] == "suspended"
+
+
+def test_a_revocation_outlasts_a_tightening(portal):
+    """Whose block ends with the next list; a suspension ends when people say so."""
+    portal.sync([record(openType="1")])
+    decided("unconditional")
+    put(Dataset, tier="conditional", state="decided")
+    model.Session.execute(sa.insert(Block).values(
+        id="b", dataset_id=only(Dataset)["id"], reason="tightened", note="", blocked_by="reviewer",
+        blocked_at=dt.datetime.now(dt.timezone.utc),
+    ))  # fmt: skip
+    model.Session.commit()
+    portal.sync([record(openType="1", state="revoked")])
+    assert (only(Block)["reason"], only(Dataset)["state"]) == ("tightened", "suspended")
 
 
 def test_a_decision_against_the_declaration_stands(portal):

@@ -9,12 +9,17 @@ import psycopg
 import sqlalchemy as sa
 from ckan import model
 from ckanext.shopendata.model import Dataset, Entry, Resource, Task
+from ckanext.shopendata.policy.catalogue import EntryState
 from ckanext.shopendata.publish import intake, outbox
 
 from . import configuration, synchronise
 from .connectors import connect
+from .rules import REVOKED
 
 __all__ = ["fetch"]
+
+#: A state secret's rows, least of all, come here because they were asked for before the source said so.
+_TAKEN_BACK = REVOKED | {"refused"}
 
 
 def fetch(tasks: Sequence[Task]) -> None:
@@ -28,6 +33,8 @@ def fetch(tasks: Sequence[Task]) -> None:
 def _fetch(entry_id: str) -> None:
     entry = model.Session.get_one(Entry, entry_id)
     if entry.source_id is None or entry.guid is None:
+        return
+    if entry.source_state in _TAKEN_BACK or entry.state == EntryState.REJECTED.value:
         return
     source: Any = synchronise.find(entry.source_id)
     connection = connect(source.type, source.url, configuration.read(source.config))

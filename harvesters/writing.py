@@ -73,15 +73,18 @@ def _items(steps: list[Step]) -> None:
 
 
 def _datasets(steps: Sequence[Step], now: dt.datetime) -> None:
-    """States and titles of datasets that were there; never a tier."""
-    changed = []
+    """States and titles of datasets that were there, unless people have taken them further meanwhile; never a tier."""
+    table = Dataset.__table__
     for step in steps:
         columns = dict(step.retitle)
         if step.kind != "new" and step.tier.state:
             columns["state"] = step.tier.state
         if columns:
-            changed.append((step.tier.dataset_id, columns | {"updated_at": now}))
-    _update(Dataset.__table__, changed)
+            model.Session.execute(
+                sa.update(table)
+                .where(table.c.id == step.tier.dataset_id, table.c.state == step.tier.found)
+                .values(columns | {"updated_at": now})
+            )
 
 
 def _proposals(steps: Sequence[Step], now: dt.datetime) -> None:

@@ -12,7 +12,7 @@ import uuid
 import pytest
 import sqlalchemy as sa
 from ckan import model
-from ckanext.shopendata.harvesters import runs, synchronise
+from ckanext.shopendata.harvesters import fetch, runs, synchronise
 from ckanext.shopendata.model import (
     Block,
     Dataset,
@@ -175,6 +175,44 @@ def test_a_revocation_outlasts_a_tightening(portal):
     model.Session.commit()
     portal.sync([record(openType="1", state="revoked")])
     assert (only(Block)["reason"], only(Dataset)["state"]) == ("tightened", "suspended")
+
+
+@pytest.mark.parametrize(
+    ("said", "reason", "source_state"),
+    [
+        ({"state": "revoked"}, "source_revoked", "revoked"),
+        ({"openType": "3"}, "source_tightened", "published"),
+        ({"openType": "3", "resourceCode": "307001/000009"}, "source_tightened", "published"),
+    ],
+)
+def test_another_fault_does_not_hide_what_suspends(portal, said, reason, source_state):
+    portal.sync([record(openType="1"), record(resourceId="r2", resourceName="t", resourceCode="307001/000009")])
+    model.Session.execute(sa.update(Dataset).where(Dataset.title != "t").values(
+        tier="unconditional", published_tier="unconditional", state="published"
+    ))  # fmt: skip
+    model.Session.commit()
+    fault = {} if "resourceCode" in said else {"updateCycle": "待定"}
+    if not fault:
+        said = said | {"provider": {"code": "CODE2", "name": "乙局"}}
+    changed = [record(openType="1") | said | fault, record(resourceId="r2", resourceName="t",
+               resourceCode="307001/000009")]  # fmt: skip
+    summary = portal.sync(changed)
+    assert sum(summary.counters["quarantined"].values()) == 1
+    assert (only(Block)["reason"], summary.counters["blocks"]) == (reason, 1)
+    assert rows(Entry, guid="r1")[0]["source_state"] == source_state
+    put(Block, lifted_at=dt.datetime.now(dt.timezone.utc))
+    portal.sync()
+    assert len(rows(Block)) == 1
+
+
+def test_a_stricter_declaration_suspends_what_people_made_of_the_entry(portal):
+    """The default dataset may be gone: others of the entry stand in public all the same."""
+    portal.sync([record(openType="1", hasData=False)])
+    model.Session.execute(sa.delete(Proposal))
+    put(Dataset, id="another", tier="unconditional", state="published", published_tier="unconditional")
+    portal.sync([record(openType="3", openReason="涉及商业秘密", hasData=False)])
+    assert (only(Block)["dataset_id"], only(Dataset)["state"]) == ("another", "suspended")
+    assert rows(Proposal) == []
 
 
 def test_a_decision_against_the_declaration_stands(portal):
@@ -470,6 +508,41 @@ def test_what_becomes_secret_stops_at_once(portal):
     portal.sync([record(openType="1", secretFlag="1")])
     assert only(Block)["reason"] == "source_revoked"
     assert only(Entry)["source_state"] == "refused"
+
+
+def test_what_a_quarantine_kept_goes_with_the_secret(portal):
+    portal.sync([record(), record(resourceId="r9", openType="CANARYTIER")])
+    portal.sync([record(), record(resourceId="r9", openType="CANARYTIER", secretFlag="1")])
+    assert everywhere("CANARYTIER") == []
+    assert [row["outcome"] for row in rows(HarvestRecord) if row["guid"] != "r1"] == ["refused"]
+
+
+@pytest.mark.parametrize("change", [{"secretFlag": "1"}, {"state": "revoked"}])
+def test_rows_of_what_was_taken_back_are_not_fetched(portal, monkeypatch, change):
+    portal.sync([record()])
+    portal.sync([record() | change])
+
+    def connect(*_):
+        raise AssertionError
+
+    monkeypatch.setattr(fetch, "connect", connect)
+    fetch.fetch(model.Session.query(Task).filter_by(kind="fetch").all())
+    assert all(row["done_at"] for row in rows(Task, kind="fetch"))
+
+
+def test_a_decision_made_while_a_run_compares_is_not_undone(portal, monkeypatch):
+    portal.sync([record(openType="0")])
+    compare = synchronise.compare
+
+    def decided_meanwhile(*arguments):
+        found = compare(*arguments)
+        put(Dataset, tier="closed", state="decided", title="人写的")
+        return found
+
+    monkeypatch.setattr(synchronise, "compare", decided_meanwhile)
+    portal.sync([record(openType="1", resourceName="新名")])
+    dataset = only(Dataset)
+    assert (dataset["state"], dataset["tier"], dataset["title"]) == ("decided", "closed", "人写的")
 
 
 def test_a_quarantined_record_is_named_by_its_value_alone(portal):

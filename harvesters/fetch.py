@@ -14,12 +14,9 @@ from ckanext.shopendata.publish import intake, outbox
 
 from . import configuration, synchronise
 from .connectors import connect
-from .rules import REVOKED
+from .rules import TAKEN_BACK
 
 __all__ = ["fetch"]
-
-#: A state secret's rows, least of all, come here because they were asked for before the source said so.
-_TAKEN_BACK = REVOKED | {"refused"}
 
 
 def fetch(tasks: Sequence[Task]) -> None:
@@ -34,7 +31,8 @@ def _fetch(entry_id: str) -> None:
     entry = model.Session.get_one(Entry, entry_id)
     if entry.source_id is None or entry.guid is None:
         return
-    if entry.source_state in _TAKEN_BACK or entry.state == EntryState.REJECTED.value:
+    # They may have been asked for before the source said so.
+    if entry.source_state in TAKEN_BACK or entry.state == EntryState.REJECTED.value:
         return
     source: Any = synchronise.find(entry.source_id)
     connection = connect(source.type, source.url, configuration.read(source.config))

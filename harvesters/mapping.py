@@ -75,6 +75,7 @@ def map_record(rules: Rules, raw: Any, providers: Providers, today: dt.date) -> 
         tier=tier,
         grounds=grounds(rules, tier, {key: read.text(path, key) for key, path in rules.tier_grounds.items()}),
         state=read.code("state", required=True) if "state" in rules.fields else PUBLISHED,
+        changed=read.text(rules.fields["modified"], "modified") if "modified" in rules.fields else "",
     )
 
 
@@ -207,7 +208,10 @@ class _Reader:
             raise Invalid(f"{column}_malformed", column, value) from None
 
     def _abstract(self, path: str, column: str) -> str:
-        text = self._given(cleaning.plain_text, path, column)
+        try:
+            text = cleaning.plain_text(value_at(self._raw, path))
+        except cleaning.Malformed:
+            raise Invalid("abstract_malformed", column) from None  # not a value but a text: nothing of it is kept
         if len(text) > _LONGEST_ABSTRACT:
             raise Invalid("abstract_too_long", column, len(text))
         return text

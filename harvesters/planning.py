@@ -15,8 +15,8 @@ from ckanext.shopendata.slugs import slug
 from . import tiers
 from .mapping import hidden_guid
 from .reading import Held, Reading
-from .record import ItemSpec, Mapped
-from .rules import PUBLISHED, REVOKED
+from .record import ItemSpec, Mapped, changed_of
+from .rules import PUBLISHED, REVOKED, TAKEN_BACK
 from .standing import Row, Standing, identifier
 
 __all__ = ["Step", "blocks_only", "item_rows", "plan", "tally", "too_many_missing"]
@@ -177,7 +177,7 @@ class _Planner:
         step.entry = {column: after for column, _, after in differences}
         if entry["missing_since"] is not None:
             step.entry["missing_since"] = None
-        step.entry |= {"digest": row["digest"], "updated_at": self._now}
+        step.entry |= {"digest": record.digest(), "updated_at": self._now}
         if entry["state"] == "rejected":
             return step
         if record.items and record.items != self._standing.items.get(entry["id"], ()):
@@ -204,7 +204,8 @@ class _Planner:
         has_data = bool(after["has_data"])
         if has_data and not entry["has_data"]:
             step.resource = _resource(after, dataset_id)
-        step.fetch = has_data and (not entry["has_data"] or after["modified"] != entry["modified"])
+        again = known is None or changed_of(known["digest"]) != record.changed or entry["source_state"] in TAKEN_BACK
+        step.fetch = has_data and (not entry["has_data"] or again)
 
     def _unpublished(self, record: Mapped, entry: Row | None) -> Step | None:
         """Makes no entry. A revocation of one that there is suspends at once."""
@@ -239,7 +240,7 @@ class _Planner:
             record.guid,
             "mapped",
             entry_id=entry_id,
-            digest=record.digest(),
+            digest=record.mark(),
             reason=record.fault,
             field="tier",
             value=record.tier.value,

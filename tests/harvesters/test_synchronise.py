@@ -116,6 +116,18 @@ def test_new_rows_are_fetched_when_the_source_says_that_they_changed(portal):
     assert sorted(row["done_at"] is None for row in rows(Task)) == [False, True]
 
 
+def test_rows_that_change_twice_in_a_day_are_fetched_twice(portal):
+    portal.sync([record(modified="2023-06-01T08:00:00+08:00")])
+    put(Task, done_at=dt.datetime.now(dt.timezone.utc))
+    portal.sync([record(modified="2023-06-01T15:00:00+08:00")])
+    assert sorted(row["done_at"] is None for row in rows(Task)) == [False, True]
+    before = content()
+    early, late = (record(modified=f"2023-06-01T{hour}:00:00+08:00") for hour in ("11", "15"))
+    for repeats in ([early, late], [late, early]):
+        portal.sync(repeats)
+        assert content() == before
+
+
 def test_items_follow(portal):
     portal.sync([record()])
     items = record()["items"]
@@ -528,6 +540,8 @@ def test_rows_of_what_was_taken_back_are_not_fetched(portal, monkeypatch, change
     monkeypatch.setattr(fetch, "connect", connect)
     fetch.fetch(model.Session.query(Task).filter_by(kind="fetch").all())
     assert all(row["done_at"] for row in rows(Task, kind="fetch"))
+    portal.sync([record()])
+    assert sorted(row["done_at"] is None for row in rows(Task, kind="fetch")) == [False, True]
 
 
 def test_a_decision_made_while_a_run_compares_is_not_undone(portal, monkeypatch):
@@ -554,6 +568,12 @@ def test_a_quarantined_record_is_named_by_its_value_alone(portal):
     assert everywhere("CANARYTITLE") == []
     portal.sync([record()])
     assert (only(HarvestRecord)["outcome"], only(Entry)["title"]) == ("mapped", "公交线路与站点")
+
+
+def test_nothing_of_an_abstract_with_broken_markup_is_kept(portal):
+    summary = portal.sync([record(abstract="CANARYTEXT <![foo bar")])
+    assert summary.counters["quarantined"] == {"abstract_malformed": 1}
+    assert everywhere("CANARYTEXT") == []
 
 
 def test_an_alias_maps_once_its_agency_is_registered(portal):

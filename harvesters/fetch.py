@@ -9,10 +9,12 @@ import psycopg
 import sqlalchemy as sa
 from ckan import model
 from ckanext.shopendata.model import Dataset, Entry, Resource, Task
+from ckanext.shopendata.policy.catalogue import EntryState
 from ckanext.shopendata.publish import intake, outbox
 
 from . import configuration, synchronise
 from .connectors import connect
+from .rules import TAKEN_BACK
 
 __all__ = ["fetch"]
 
@@ -28,6 +30,9 @@ def fetch(tasks: Sequence[Task]) -> None:
 def _fetch(entry_id: str) -> None:
     entry = model.Session.get_one(Entry, entry_id)
     if entry.source_id is None or entry.guid is None:
+        return
+    # They may have been asked for before the source said so.
+    if entry.source_state in TAKEN_BACK or entry.state == EntryState.REJECTED.value:
         return
     source: Any = synchronise.find(entry.source_id)
     connection = connect(source.type, source.url, configuration.read(source.config))

@@ -39,7 +39,7 @@ def group(mapped: Iterable[Mapped]) -> Grouped:
     for record in mapped:
         same[record.guid].append(record)
     for guid, repeats in same.items():
-        distinct = {record.digest(): record for record in repeats}
+        distinct = {record.digest(): record for record in sorted(repeats, key=lambda one: one.changed)}
         result.exact += len(repeats) - len(distinct)
         result.records[guid] = max(distinct.items(), key=_rank)[1]
         if len(distinct) > 1:

@@ -17,7 +17,7 @@ from .providers import Providers
 from .record import Invalid, ItemSpec, Mapped, Refuse
 from .rules import PUBLISHED, Rules
 
-__all__ = ["guid_of", "hidden_guid", "map_record", "raw_digest", "value_at"]
+__all__ = ["declared", "guid_of", "hidden_guid", "map_record", "raw_digest", "value_at"]
 
 _LONGEST_TITLE = 300
 #: Real abstracts have some hundred characters. Cutting one would lose what a person wrote, so it is held back whole.
@@ -75,7 +75,20 @@ def map_record(rules: Rules, raw: Any, providers: Providers, today: dt.date) -> 
         tier=tier,
         grounds=grounds(rules, tier, {key: read.text(path, key) for key, path in rules.tier_grounds.items()}),
         state=read.code("state", required=True) if "state" in rules.fields else PUBLISHED,
+        changed=read.text(rules.fields["modified"], "modified") if "modified" in rules.fields else "",
     )
+
+
+def declared(rules: Rules, raw: Any) -> tuple[str, str]:
+    """State and tier of a record that cannot be mapped; empty where it does not say, or says what nobody knows."""
+    words = []
+    for column in ("state", "tier"):
+        try:
+            known = isinstance(raw, dict) and column in rules.fields
+            words.append(_Reader(rules, raw, dt.date.max).code(column) if known else "")
+        except Invalid:
+            words.append("")
+    return words[0], words[1]
 
 
 def _refuse_secrets(rules: Rules, raw: dict[str, Any]) -> None:
@@ -195,7 +208,10 @@ class _Reader:
             raise Invalid(f"{column}_malformed", column, value) from None
 
     def _abstract(self, path: str, column: str) -> str:
-        text = self._given(cleaning.plain_text, path, column)
+        try:
+            text = cleaning.plain_text(value_at(self._raw, path))
+        except cleaning.Malformed:
+            raise Invalid("abstract_malformed", column) from None  # not a value but a text: nothing of it is kept
         if len(text) > _LONGEST_ABSTRACT:
             raise Invalid("abstract_too_long", column, len(text))
         return text

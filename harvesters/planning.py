@@ -9,13 +9,14 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from ckanext.shopendata.policy.audit import Event
+from ckanext.shopendata.policy.classification import Tier
 from ckanext.shopendata.slugs import slug
 
 from . import tiers
 from .mapping import hidden_guid
 from .reading import Held, Reading
-from .record import ItemSpec, Mapped
-from .rules import PUBLISHED, REVOKED
+from .record import ItemSpec, Mapped, changed_of
+from .rules import PUBLISHED, REVOKED, TAKEN_BACK
 from .standing import Row, Standing, identifier
 
 __all__ = ["Step", "blocks_only", "item_rows", "plan", "tally", "too_many_missing"]
@@ -77,7 +78,7 @@ def _missing(reading: Reading, standing: Standing) -> set[str]:
 
 def _forgotten(reading: Reading, standing: Standing) -> set[str]:
     """Provenance of records that made no entry and are not delivered any more."""
-    delivered = reading.seen | {hidden_guid(guid) for guid in reading.refused}
+    delivered = reading.seen - reading.refused | {hidden_guid(guid) for guid in reading.refused}
     return {guid for guid, row in standing.records.items() if row["entry_id"] is None and guid not in delivered}
 
 
@@ -103,16 +104,27 @@ class _Planner:
         return step
 
     def quarantined(self, guid: str, held: Held) -> Step | None:
-        """Kept out; an entry that it once made stays as it was, and is not missing."""
+        """Kept out; an entry that it once made stays as it was, and is not missing. What suspends does so."""
         known = self._standing.records.get(guid)
         entry = self._standing.entries.get(guid)
-        row = self._record(guid, "quarantined", **asdict(held), entry_id=entry["id"] if entry else None)
+        row = self._record(
+            guid, "quarantined", entry_id=entry["id"] if entry else None, digest=held.digest, reason=held.reason,
+            field=held.field, value=held.value,
+        )  # fmt: skip
         back = entry is not None and entry["source_state"] == "missing"
         if known is not None and _same(known, row) and not back:
             return None
         step = Step("quarantined", guid, record=row)
-        if back and entry is not None:
-            step.entry_id, step.entry = entry["id"], self._returned()
+        if entry is None:
+            return step
+        step.entry_id, step.entry = entry["id"], self._returned() if back else {}
+        if held.state in REVOKED and entry["source_state"] not in REVOKED:
+            step.entry = self._returned() | {"source_state": held.state}
+            step.tier = tiers.Change(blocks=self._blocks(entry, "source_revoked"))
+        elif held.tier:
+            default, datasets = self._datasets(entry)
+            _, found = tiers.stricter(Tier(held.tier), default, datasets, self._standing, _last(known))
+            step.tier = tiers.Change(blocks=found)
         return step
 
     def mapped(self, record: Mapped) -> Step | None:
@@ -165,7 +177,7 @@ class _Planner:
         step.entry = {column: after for column, _, after in differences}
         if entry["missing_since"] is not None:
             step.entry["missing_since"] = None
-        step.entry |= {"digest": row["digest"], "updated_at": self._now}
+        step.entry |= {"digest": record.digest(), "updated_at": self._now}
         if entry["state"] == "rejected":
             return step
         if record.items and record.items != self._standing.items.get(entry["id"], ()):
@@ -177,10 +189,8 @@ class _Planner:
     def _follow(self, step: Step, record: Mapped, entry: Row, known: Row | None) -> None:
         """What of a change concerns the datasets."""
         dataset_id = identifier(entry["id"], "dataset")
-        datasets = self._standing.datasets.get(entry["id"], [])
-        default = next((row for row in datasets if row["id"] == dataset_id), None)
-        last = known["value"] if known is not None and known["field"] == "tier" else None
-        step.tier = tiers.change(record, default, datasets, self._standing, last)
+        default, datasets = self._datasets(entry)
+        step.tier = tiers.change(record, default, datasets, self._standing, _last(known))
         if step.tier.differs:
             step.differences.append(("tier", step.tier.before, record.tier.value))
         after = _NEW_ENTRY | dict(entry) | step.entry
@@ -194,7 +204,8 @@ class _Planner:
         has_data = bool(after["has_data"])
         if has_data and not entry["has_data"]:
             step.resource = _resource(after, dataset_id)
-        step.fetch = has_data and (not entry["has_data"] or after["modified"] != entry["modified"])
+        again = known is None or changed_of(known["digest"]) != record.changed or entry["source_state"] in TAKEN_BACK
+        step.fetch = has_data and (not entry["has_data"] or again)
 
     def _unpublished(self, record: Mapped, entry: Row | None) -> Step | None:
         """Makes no entry. A revocation of one that there is suspends at once."""
@@ -212,8 +223,14 @@ class _Planner:
                 step.tier = tiers.Change(blocks=self._blocks(entry, "source_revoked"))
         return step
 
+    def _datasets(self, entry: Row) -> tuple[Row | None, list[Row]]:
+        """The default dataset, if it is still there, and all."""
+        dataset_id = identifier(entry["id"], "dataset")
+        datasets = self._standing.datasets.get(entry["id"], [])
+        return next((row for row in datasets if row["id"] == dataset_id), None), datasets
+
     def _blocks(self, entry: Row, reason: str) -> list[tuple[str, str]]:
-        return tiers.blocks(self._standing.datasets.get(entry["id"], []), self._standing, reason)
+        return tiers.blocks(self._standing.datasets.get(entry["id"], []), Tier.CLOSED, self._standing, reason)
 
     def _returned(self) -> dict[str, Any]:
         return {"source_state": PUBLISHED, "missing_since": None, "updated_at": self._now}
@@ -223,7 +240,7 @@ class _Planner:
             record.guid,
             "mapped",
             entry_id=entry_id,
-            digest=record.digest(),
+            digest=record.mark(),
             reason=record.fault,
             field="tier",
             value=record.tier.value,
@@ -237,6 +254,11 @@ class _Planner:
 
 def _same(known: Row, row: Mapping[str, Any]) -> bool:
     return all(known[column] == row[column] for column in ("digest", "outcome", "reason", "field", "value"))
+
+
+def _last(known: Row | None) -> str | None:
+    """The tier that the record declared when it was mapped last, if that was the last time."""
+    return known["value"] if known is not None and known["field"] == "tier" else None
 
 
 def _resource(entry: Row, dataset_id: str) -> dict[str, Any] | None:

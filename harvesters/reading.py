@@ -21,12 +21,18 @@ __all__ = ["Held", "Reading", "read"]
 
 @dataclass(frozen=True)
 class Held:
-    """A record that is quarantined: why, and a digest by which the same one is known again."""
+    """A record that is quarantined: why, and a digest by which the same one is known again.
+
+    ``state`` and ``tier`` are what it declares all the same, as far as that can be read: what suspends is not to be
+    hidden by another fault.
+    """
 
     reason: str
     field: str
     value: str
     digest: str
+    state: str = ""
+    tier: str = ""
 
 
 @dataclass
@@ -89,7 +95,7 @@ def read(
         except Refuse:
             result.refused.add(guid)
         except Invalid as error:
-            found = Held(error.reason, error.field, error.value, mapping.raw_digest(raw))
+            found = Held(error.reason, error.field, error.value, mapping.raw_digest(raw), *mapping.declared(rules, raw))
             # Of several faulty repeats, one: which does not depend on their order.
             known = result.quarantined.get(guid)
             result.quarantined[guid] = min(known, found, key=lambda held: held.digest) if known else found
@@ -112,4 +118,6 @@ def _settle_codes(result: Reading, standing: Mapping[str, tuple[str, str]], take
     for guid, record in list(result.records.items()):
         if holders.get(record.code, record.agency) != record.agency:
             del result.records[guid]
-            result.quarantined[guid] = Held("code_taken", "code", record.code, record.digest())
+            result.quarantined[guid] = Held(
+                "code_taken", "code", record.code, record.digest(), record.state, record.tier.value
+            )

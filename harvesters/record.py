@@ -15,7 +15,15 @@ from . import cleaning
 from .proposals import Grounds
 from .rules import PUBLISHED
 
-__all__ = ["Invalid", "ItemSpec", "Mapped", "Refuse"]
+__all__ = ["Invalid", "ItemSpec", "Mapped", "Refuse", "changed_of"]
+
+
+_CHANGED = " "
+
+
+def changed_of(mark: str) -> str:
+    """The moment of change in a :meth:`Mapped.mark`."""
+    return mark.partition(_CHANGED)[2]
 
 
 class Invalid(Exception):  # noqa: N818 - an answer about a record, not a defect
@@ -63,6 +71,7 @@ class Mapped:
     grounds: Grounds = field(default_factory=Grounds)
     state: str = PUBLISHED
     fault: str = ""  #: why the declared tier is not proposed
+    changed: str = ""  #: when its source changed it, to the second if it says so; ``modified`` is the day
 
     @property
     def title(self) -> str:
@@ -75,8 +84,12 @@ class Mapped:
         return self.entry.get("code", "")
 
     def digest(self) -> str:
-        """Of all of it; as long as it stays the same there is nothing to do."""
+        """Of all that it says; repeats with the same one are exact."""
         return self._digest
+
+    def mark(self) -> str:
+        """By which the record is known again: as long as it stays the same there is nothing to do."""
+        return f"{self._digest}{_CHANGED}{self.changed}"
 
     @cached_property
     def _digest(self) -> str:
@@ -85,4 +98,5 @@ class Mapped:
             "grounds": vars(self.grounds),
             "items": [vars(item) for item in self.items],
         }
+        del content["changed"]
         return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()

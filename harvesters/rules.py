@@ -18,7 +18,7 @@ from ckanext.shopendata.policy.classification import Tier
 from ckanext.shopendata.policy.profile import Profile, read_profile
 from ckanext.shopendata.policy.scope import Mask
 
-__all__ = ["PUBLISHED", "REVOKED", "STATES", "Rules", "Table", "names", "pack", "read_rules", "rules"]
+__all__ = ["PUBLISHED", "REVOKED", "STATES", "TAKEN_BACK", "Rules", "Table", "names", "pack", "read_rules", "rules"]
 
 #: States of a record at a sharing platform. Only a published one becomes an entry; a revoked one suspends.
 STATES = (
@@ -26,6 +26,8 @@ STATES = (
 )  # fmt: skip
 PUBLISHED = "published"
 REVOKED = frozenset({"revoked", "closed"})
+#: Of an entry whose rows are not to come here; ``refused`` is ours, of a state secret.
+TAKEN_BACK = REVOKED | {"refused"}
 
 #: Table -> the words it may map to. A domain or a form is any word of the source's jurisdiction.
 _TARGETS: dict[str, tuple[str, ...] | None] = {

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from ckanext.shopendata.policy.classification import DatasetState, Tier, step, tightens
+from ckanext.shopendata.policy.classification import SUSPENDABLE, DatasetState, Tier, step, tightens
 from ckanext.shopendata.policy.refusal import Refused
 
 from .record import Mapped
 from .standing import Row, Standing
 
-__all__ = ["UNSETTLED", "Change", "blocks", "change", "first"]
+__all__ = ["UNSETTLED", "Change", "blocks", "change", "first", "stricter"]
 
 #: States of a dataset on which nobody has decided yet.
 UNSETTLED = frozenset({DatasetState.UNDECIDED.value, DatasetState.PROPOSED.value})
@@ -29,6 +29,7 @@ class Change:
     blocks: list[tuple[str, str]] = field(default_factory=list)  #: dataset, reason
     before: str = ""
     differs: bool = False
+    found: str = ""  #: the default dataset's state when it was read: people may change it meanwhile
 
 
 def first(record: Mapped, dataset_id: str) -> Change:
@@ -49,27 +50,45 @@ def change(
 
     Args:
         record: what the source says now.
-        default: the dataset over all of the entry; none if people have taken it away.
+        default: the dataset over all of the entry; none if people have taken it away: nothing is proposed then.
         datasets: all of the entry.
         standing: what there is.
         last: the tier that the source declared last; ``None``: ask the proposals.
     """
-    if default is None:
-        return Change()
-    before = Tier.read(last if last is not None else standing.declared.get(default["id"]))
-    result = Change(default["id"], before=before.value, differs=before is not record.tier)
-    if result.differs:
-        looser = [
-            row for row in datasets if row["published_tier"] and tightens(Tier.read(row["published_tier"]), record.tier)
-        ]
-        result.blocks = blocks(looser, standing, "source_tightened")
-    _propose(result, record, default, standing)
+    before, found = stricter(record.tier, default, datasets, standing, last)
+    result = Change(blocks=found, before=before.value, differs=before is not record.tier)
+    if default is not None:
+        result.dataset_id, result.found = default["id"], default["state"]
+        _propose(result, record, default, standing)
     return result
 
 
-def blocks(datasets: Iterable[Row], standing: Standing, reason: str) -> list[tuple[str, str]]:
-    """Those that stand in public and are not suspended yet."""
-    return [(row["id"], reason) for row in datasets if row["published_tier"] and row["id"] not in standing.blocked]
+def stricter(
+    tier: Tier, default: Row | None, datasets: Iterable[Row], standing: Standing, last: str | None
+) -> tuple[Tier, list[tuple[str, str]]]:
+    """The tier that the source declared before, and what is suspended now that it declares another."""
+    proposed = standing.declared.get(default["id"]) if default is not None else None
+    before = Tier.read(last if last is not None else proposed)
+    return before, [] if before is tier else blocks(datasets, tier, standing, "source_tightened")
+
+
+def blocks(datasets: Iterable[Row], tier: Tier, standing: Standing, reason: str) -> list[tuple[str, str]]:
+    """Those that stand in public as more than ``tier``, or are decided to, and are not suspended yet.
+
+    A tightening that people have decided blocks until its list is published; a suspension goes on until they end it.
+    """
+    return [
+        (row["id"], reason)
+        for row in datasets
+        if any(tightens(open_as, tier) for open_as in _open_as(row))
+        and not (row["id"] in standing.blocked and row["state"] == DatasetState.SUSPENDED.value)
+    ]
+
+
+def _open_as(row: Row) -> Iterator[Tier]:
+    yield Tier.read(row["published_tier"])
+    if DatasetState(row["state"]) in SUSPENDABLE:
+        yield Tier.read(row["tier"])
 
 
 def _propose(result: Change, record: Mapped, default: Row, standing: Standing) -> None:

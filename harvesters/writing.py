@@ -16,6 +16,7 @@ from ckan import model
 from ckan.model.types import make_uuid
 from ckanext.shopendata import audit
 from ckanext.shopendata.model import Block, Dataset, Entry, HarvestRecord, Item, Proposal, Resource, Task
+from ckanext.shopendata.policy.classification import SUSPENDABLE, DatasetState
 from sqlalchemy.dialects.postgresql import insert
 
 from .planning import Step, item_rows
@@ -25,6 +26,7 @@ __all__ = ["write"]
 _RECORD = HarvestRecord.__table__
 _ITEM = Item.__table__
 _PROPOSAL = Proposal.__table__
+_SUSPENDABLE = sorted(state.value for state in SUSPENDABLE)
 
 
 def write(steps: Sequence[Step], source_id: str, now: dt.datetime) -> None:
@@ -71,15 +73,18 @@ def _items(steps: list[Step]) -> None:
 
 
 def _datasets(steps: Sequence[Step], now: dt.datetime) -> None:
-    """States and titles of datasets that were there; never a tier."""
-    changed = []
+    """States and titles of datasets that were there, unless people have taken them further meanwhile; never a tier."""
+    table = Dataset.__table__
     for step in steps:
         columns = dict(step.retitle)
         if step.kind != "new" and step.tier.state:
             columns["state"] = step.tier.state
         if columns:
-            changed.append((step.tier.dataset_id, columns | {"updated_at": now}))
-    _update(Dataset.__table__, changed)
+            model.Session.execute(
+                sa.update(table)
+                .where(table.c.id == step.tier.dataset_id, table.c.state == step.tier.found)
+                .values(columns | {"updated_at": now})
+            )
 
 
 def _proposals(steps: Sequence[Step], now: dt.datetime) -> None:
@@ -97,13 +102,23 @@ def _proposals(steps: Sequence[Step], now: dt.datetime) -> None:
 
 
 def _blocks(found: list[tuple[str, str]], now: dt.datetime) -> None:
-    """Every door reads the row itself; taking down what stands in public follows as work of the outbox."""
+    """Every door reads the row itself; taking down what stands in public follows as work of the outbox.
+
+    The state is that of any suspension: it keeps a dataset off lists, and people end it.
+    """
     rows = [
         {"id": make_uuid(), "dataset_id": dataset, "reason": reason, "note": "", "blocked_by": "source",
          "blocked_at": now}
         for dataset, reason in found
     ]  # fmt: skip
     _insert(Block.__table__, rows)
+    if found:
+        table = Dataset.__table__
+        model.Session.execute(
+            sa.update(table)
+            .where(table.c.id.in_([dataset for dataset, _ in found]), table.c.state.in_(_SUSPENDABLE))
+            .values(state=DatasetState.SUSPENDED.value, updated_at=now)
+        )
     _tasks("conceal", [dataset for dataset, _ in found], now)
 
 

@@ -23,7 +23,11 @@ def report(settings: Settings) -> Path:
 def told(settings: Settings) -> str:
     """Where to look, for the closing words."""
     path = report(settings)
-    return f"accounts and a live key in {path}" if path.exists() else "none (DEMO=0)"
+    if path.exists():
+        return f"accounts and a live key in {path}"
+    if _is_marked(settings):
+        return f"begun, and {path} is not there: interrupted? `make reset` and `make portal` play it anew"
+    return "none"
 
 
 def play(settings: Settings, supervisor: services.Supervisor) -> None:
@@ -55,3 +59,10 @@ def play(settings: Settings, supervisor: services.Supervisor) -> None:
 def _has_agencies(settings: Settings) -> bool:
     with services.databases.connect(settings, "ckan") as ckan:
         return bool(ckan.execute("SELECT EXISTS (SELECT FROM shopendata_agency)").fetchone()[0])  # type: ignore[index]
+
+
+def _is_marked(settings: Settings) -> bool:
+    """Whether the demonstration was begun here, however it ended."""
+    with services.databases.connect(settings, "ckan") as ckan:
+        marked = "SELECT EXISTS (SELECT FROM system_info WHERE key = 'ckanext.shopendata.demonstration')"
+        return bool(ckan.execute(marked).fetchone()[0])  # type: ignore[index]

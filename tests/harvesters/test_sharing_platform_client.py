@@ -207,8 +207,9 @@ class TestPatience:
         assert sum(map(len, client(platform).catalogue())) == 187
         assert naps == [7]
 
-    def test_retry_after_as_a_date(self, platform, client, faults, naps):
-        faults.add(Fault(status=503, headers={"Retry-After": "Thu, 01 Jan 1970 00:00:10 GMT"}))
+    @pytest.mark.parametrize("zone", ["GMT", "+99999999999999"])
+    def test_retry_after_as_a_date(self, platform, client, faults, naps, zone):
+        faults.add(Fault(status=503, headers={"Retry-After": f"Thu, 01 Jan 1970 00:00:10 {zone}"}))
         assert sum(map(len, client(platform).catalogue())) == 187
         assert naps == [0.5]
 

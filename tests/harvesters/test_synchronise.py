@@ -12,7 +12,7 @@ import uuid
 import pytest
 import sqlalchemy as sa
 from ckan import model
-from ckanext.shopendata.harvesters import runs, synchronise
+from ckanext.shopendata.harvesters import fetch, runs, synchronise
 from ckanext.shopendata.model import (
     Block,
     Dataset,
@@ -116,6 +116,18 @@ def test_new_rows_are_fetched_when_the_source_says_that_they_changed(portal):
     assert sorted(row["done_at"] is None for row in rows(Task)) == [False, True]
 
 
+def test_rows_that_change_twice_in_a_day_are_fetched_twice(portal):
+    portal.sync([record(modified="2023-06-01T08:00:00+08:00")])
+    put(Task, done_at=dt.datetime.now(dt.timezone.utc))
+    portal.sync([record(modified="2023-06-01T15:00:00+08:00")])
+    assert sorted(row["done_at"] is None for row in rows(Task)) == [False, True]
+    before = content()
+    early, late = (record(modified=f"2023-06-01T{hour}:00:00+08:00") for hour in ("11", "15"))
+    for repeats in ([early, late], [late, early]):
+        portal.sync(repeats)
+        assert content() == before
+
+
 def test_items_follow(portal):
     portal.sync([record()])
     items = record()["items"]
@@ -145,11 +157,74 @@ def test_a_stricter_declaration_suspends_once(portal):
     portal.sync([record(openType="3", openReason="涉及商业秘密")])
     block, dataset = only(Block), only(Dataset)
     assert (block["dataset_id"], block["reason"], block["blocked_by"]) == (dataset["id"], "source_tightened", "source")
-    assert dataset["tier"] == "unconditional"
+    assert (dataset["tier"], dataset["state"]) == ("unconditional", "suspended")
     # Lifted by people who know better: the next change of something else does not suspend it again.
     put(Block, lifted_at=dt.datetime.now(dt.timezone.utc))
     portal.sync([record(openType="3", openReason="涉及商业秘密", abstract="新")])
     assert len(rows(Block)) == 1
+
+
+@pytest.mark.parametrize("state", ["decided", "listed"])
+@pytest.mark.parametrize("change", [{"openType": "3"}, {"state": "revoked"}, {"secretFlag": "1"}])
+def test_what_is_on_its_way_to_the_public_is_held_back(portal, state, change):
+    portal.sync([record(openType="1")])
+    put(Proposal, closed_at=dt.datetime.now(dt.timezone.utc))
+    put(Dataset, tier="unconditional", state=state)
+    portal.sync([record(openType="1") | change])
+    assert len(rows(Block)) == 1
+    assert only(Dataset)["state"] == "suspended"
+
+
+def test_a_revocation_outlasts_a_tightening(portal):
+    """Whose block ends with the next list; a suspension ends when people say so."""
+    portal.sync([record(openType="1")])
+    decided("unconditional")
+    put(Dataset, tier="conditional", state="decided")
+    model.Session.execute(sa.insert(Block).values(
+        id="b", dataset_id=only(Dataset)["id"], reason="tightened", note="", blocked_by="reviewer",
+        blocked_at=dt.datetime.now(dt.timezone.utc),
+    ))  # fmt: skip
+    model.Session.commit()
+    portal.sync([record(openType="1", state="revoked")])
+    assert (only(Block)["reason"], only(Dataset)["state"]) == ("tightened", "suspended")
+
+
+@pytest.mark.parametrize(
+    ("said", "reason", "source_state"),
+    [
+        ({"state": "revoked"}, "source_revoked", "revoked"),
+        ({"openType": "3"}, "source_tightened", "published"),
+        ({"openType": "3", "resourceCode": "307001/000009"}, "source_tightened", "published"),
+    ],
+)
+def test_another_fault_does_not_hide_what_suspends(portal, said, reason, source_state):
+    portal.sync([record(openType="1"), record(resourceId="r2", resourceName="t", resourceCode="307001/000009")])
+    model.Session.execute(sa.update(Dataset).where(Dataset.title != "t").values(
+        tier="unconditional", published_tier="unconditional", state="published"
+    ))  # fmt: skip
+    model.Session.commit()
+    fault = {} if "resourceCode" in said else {"updateCycle": "待定"}
+    if not fault:
+        said = said | {"provider": {"code": "CODE2", "name": "乙局"}}
+    changed = [record(openType="1") | said | fault, record(resourceId="r2", resourceName="t",
+               resourceCode="307001/000009")]  # fmt: skip
+    summary = portal.sync(changed)
+    assert sum(summary.counters["quarantined"].values()) == 1
+    assert (only(Block)["reason"], summary.counters["blocks"]) == (reason, 1)
+    assert rows(Entry, guid="r1")[0]["source_state"] == source_state
+    put(Block, lifted_at=dt.datetime.now(dt.timezone.utc))
+    portal.sync()
+    assert len(rows(Block)) == 1
+
+
+def test_a_stricter_declaration_suspends_what_people_made_of_the_entry(portal):
+    """The default dataset may be gone: others of the entry stand in public all the same."""
+    portal.sync([record(openType="1", hasData=False)])
+    model.Session.execute(sa.delete(Proposal))
+    put(Dataset, id="another", tier="unconditional", state="published", published_tier="unconditional")
+    portal.sync([record(openType="3", openReason="涉及商业秘密", hasData=False)])
+    assert (only(Block)["dataset_id"], only(Dataset)["state"]) == ("another", "suspended")
+    assert rows(Proposal) == []
 
 
 def test_a_decision_against_the_declaration_stands(portal):
@@ -447,6 +522,43 @@ def test_what_becomes_secret_stops_at_once(portal):
     assert only(Entry)["source_state"] == "refused"
 
 
+def test_what_a_quarantine_kept_goes_with_the_secret(portal):
+    portal.sync([record(), record(resourceId="r9", openType="CANARYTIER")])
+    portal.sync([record(), record(resourceId="r9", openType="CANARYTIER", secretFlag="1")])
+    assert everywhere("CANARYTIER") == []
+    assert [row["outcome"] for row in rows(HarvestRecord) if row["guid"] != "r1"] == ["refused"]
+
+
+@pytest.mark.parametrize("change", [{"secretFlag": "1"}, {"state": "revoked"}])
+def test_rows_of_what_was_taken_back_are_not_fetched(portal, monkeypatch, change):
+    portal.sync([record()])
+    portal.sync([record() | change])
+
+    def connect(*_):
+        raise AssertionError
+
+    monkeypatch.setattr(fetch, "connect", connect)
+    fetch.fetch(model.Session.query(Task).filter_by(kind="fetch").all())
+    assert all(row["done_at"] for row in rows(Task, kind="fetch"))
+    portal.sync([record()])
+    assert sorted(row["done_at"] is None for row in rows(Task, kind="fetch")) == [False, True]
+
+
+def test_a_decision_made_while_a_run_compares_is_not_undone(portal, monkeypatch):
+    portal.sync([record(openType="0")])
+    compare = synchronise.compare
+
+    def decided_meanwhile(*arguments):
+        found = compare(*arguments)
+        put(Dataset, tier="closed", state="decided", title="人写的")
+        return found
+
+    monkeypatch.setattr(synchronise, "compare", decided_meanwhile)
+    portal.sync([record(openType="1", resourceName="新名")])
+    dataset = only(Dataset)
+    assert (dataset["state"], dataset["tier"], dataset["title"]) == ("decided", "closed", "人写的")
+
+
 def test_a_quarantined_record_is_named_by_its_value_alone(portal):
     portal.sync([record(openType="CANARYTIER", resourceName="CANARYTITLE")])
     row = only(HarvestRecord)
@@ -456,6 +568,12 @@ def test_a_quarantined_record_is_named_by_its_value_alone(portal):
     assert everywhere("CANARYTITLE") == []
     portal.sync([record()])
     assert (only(HarvestRecord)["outcome"], only(Entry)["title"]) == ("mapped", "公交线路与站点")
+
+
+def test_nothing_of_an_abstract_with_broken_markup_is_kept(portal):
+    summary = portal.sync([record(abstract="CANARYTEXT <![foo bar")])
+    assert summary.counters["quarantined"] == {"abstract_malformed": 1}
+    assert everywhere("CANARYTEXT") == []
 
 
 def test_an_alias_maps_once_its_agency_is_registered(portal):

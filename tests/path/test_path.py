@@ -3,6 +3,8 @@
 import ckan.plugins.toolkit as tk
 import pytest
 from ckan import model
+from ckanext.shopendata import clock
+from ckanext.shopendata.harvesters import planning, tiers, writing
 from ckanext.shopendata.model import Dataset, Resource
 from ckanext.shopendata.publish import block, outbox, publisher
 
@@ -21,6 +23,14 @@ ROWS = [["0071", "人民广场", "120", "王小明"], ["0072", "外滩", "３０
 def drain():
     while publisher.work():
         pass
+
+
+def suspended_by_source(dataset):
+    """As a synchronisation does it."""
+    change = tiers.Change(blocks=[(dataset, "source_tightened")])
+    writing.write([planning.Step("changed", "r1", tier=change)], "source", clock.now())
+    model.Session.commit()
+    model.Session.expire_all()
 
 
 @pytest.fixture
@@ -143,6 +153,65 @@ class TestPath:
         assert model.Package.get(dataset) is None
         model.Session.expire_all()
         assert model.Session.get(Dataset, dataset).published_tier is None
+
+    def test_what_its_source_suspended_a_person_resumes(self, opened):
+        dataset = opened.unconditional[1]
+        suspended_by_source(dataset)
+        assert block.blocked(dataset)
+        assert model.Session.get(Dataset, dataset).state == "suspended"
+        drain()
+        call("dataset_resume", opened.agency.reviewer, id=dataset, note="已与来源核对")
+        drain()
+        assert not block.blocked(dataset)
+        assert tk.get_action("package_search")({"user": ""}, {})["count"] == 2
+
+    def test_what_is_decided_but_not_public_yet_its_source_holds_back(self, world):
+        entry = world.agency.entry("公交线路与站点信息", "unconditional", COLUMNS, ROWS, code="307001/000001")
+        world.agency.open(world.centre, entry)
+        suspended_by_source(entry[1])
+        drain()
+        assert model.Package.get(entry[1]) is None
+        call("dataset_resume", world.agency.reviewer, id=entry[1], note="已与来源核对")
+        drain()
+        assert model.Package.get(entry[1]) is not None
+
+    @pytest.mark.parametrize("cleaned_up", [True, False])
+    @pytest.mark.parametrize("suspend", ["source", "person"])
+    def test_closed_while_suspended_it_does_not_come_back(self, opened, suspend, cleaned_up):
+        dataset = opened.unconditional[1]
+        if suspend == "source":
+            suspended_by_source(dataset)
+        else:
+            call("dataset_suspend", opened.agency.administrator, id=dataset, reason="security", note="核实中")
+        call(
+            "dataset_decide", opened.agency.reviewer, ids=[dataset], tier="closed", reasons=["law_forbids"],
+            bases=factories.LAW,
+        )  # fmt: skip
+        if cleaned_up:
+            drain()
+            assert model.Package.get(dataset) is None
+        call("dataset_resume", opened.agency.reviewer, id=dataset, note="已认定为非开放")
+        with pytest.raises(tk.ObjectNotFound):
+            tk.get_action("package_show")({"user": ""}, {"id": dataset})
+        drain()
+        assert model.Package.get(dataset) is None
+
+    def test_tightened_while_suspended_it_waits_for_its_list(self, opened):
+        dataset = opened.unconditional[1]
+        resource = model.Session.query(Resource).filter_by(dataset_id=dataset).one().id
+        suspended_by_source(dataset)
+        call(
+            "dataset_decide", opened.agency.reviewer, ids=[dataset], tier="conditional", reasons=["timeliness"],
+            bases=factories.BASES, conditions="接口",
+        )  # fmt: skip
+        call("dataset_resume", opened.agency.reviewer, id=dataset, note="按来源认定")
+        with pytest.raises(tk.ObjectNotFound):
+            tk.get_action("datastore_search")({"user": ""}, {"resource_id": resource})
+        opened.agency.publish_list()
+        drain()
+        assert not block.blocked(dataset)
+        shown = tk.get_action("package_show")({"user": ""}, {"id": dataset})
+        assert {e["key"]: e["value"] for e in shown["extras"]}["tier"] == "conditional"
 
     def test_loosening_moves_the_rows_when_the_list_says_so(self, opened):
         _, dataset = opened.conditional

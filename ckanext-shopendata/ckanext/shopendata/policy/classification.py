@@ -11,7 +11,9 @@ from enum import Enum
 
 from ckanext.shopendata.policy.refusal import Refused, next_state
 
-__all__ = ["Basis", "DatasetState", "Reason", "Tier", "Verdict", "check_decider", "step", "tightens"]
+__all__ = [
+    "SUSPENDABLE", "Basis", "DatasetState", "Reason", "Tier", "Verdict", "check_decider", "step", "tightens",
+]  # fmt: skip
 
 
 class Tier(Enum):
@@ -73,6 +75,7 @@ TRANSITIONS: dict[DatasetState, dict[str, DatasetState]] = {
         "decide": DatasetState.DECIDED,
         "list": DatasetState.LISTED,
         "withdraw": DatasetState.WITHDRAWN,
+        "suspend": DatasetState.SUSPENDED,
     },
     DatasetState.LISTED: {
         "propose": DatasetState.LISTED,
@@ -101,6 +104,9 @@ TRANSITIONS: dict[DatasetState, dict[str, DatasetState]] = {
     DatasetState.SUPERSEDED: {},
     DatasetState.WITHDRAWN: {},
 }
+
+#: States in which a dataset stands in public or may come to.
+SUSPENDABLE = frozenset(state for state, verbs in TRANSITIONS.items() if "suspend" in verbs)
 
 #: How open a tier is; a move to a smaller number is a tightening and takes effect first.
 OPENNESS = {Tier.UNDECIDED: 0, Tier.CLOSED: 0, Tier.CONDITIONAL: 1, Tier.UNCONDITIONAL: 2}

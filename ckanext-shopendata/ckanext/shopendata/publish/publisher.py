@@ -28,7 +28,7 @@ from ckanext.shopendata.model import (
     Task,
 )
 from ckanext.shopendata.policy.audit import Event
-from ckanext.shopendata.policy.classification import DatasetState, Tier, step
+from ckanext.shopendata.policy.classification import DatasetState, Tier, step, tightens
 from ckanext.shopendata.policy.openlist import ListState
 from ckanext.shopendata.policy.scope import Column, Mask, Scan, columns_of
 from ckanext.shopendata.publish import block, intake, loader, outbox, projection
@@ -69,7 +69,8 @@ def conceal(tasks: Sequence[Task]) -> None:
         reason = model.Session.scalar(reasons)
         if reason is not None:
             search.index_for("Package").remove_dict({"id": dataset.id})
-            if reason == "tightened":
+            # Whatever the block is for: who is suspended may be decided anew.
+            if tightens(Tier.read(dataset.published_tier), Tier.read(dataset.tier)):
                 _tighten(dataset)
         outbox.done(task.id)
         model.Session.commit()

@@ -10,7 +10,7 @@ from ckanext.shopendata import clock
 from ckanext.shopendata.logic import command as c
 from ckanext.shopendata.logic import schema as s
 from ckanext.shopendata.model import Dataset, Entry, OpenList, OpenListItem
-from ckanext.shopendata.policy.classification import DatasetState, step
+from ckanext.shopendata.policy.classification import DatasetState, Tier, step, tightens
 from ckanext.shopendata.policy.openlist import ListState
 from ckanext.shopendata.policy.refusal import Refused
 from ckanext.shopendata.publish import block, outbox
@@ -46,6 +46,10 @@ def dataset_resume(actor: c.Actor, data: DataDict) -> dict[str, str]:
     role = actor.require_inside("dataset.resume", entry.agency_id)
     if dataset.state != DatasetState.SUSPENDED.value or not block.lift(dataset.id, actor.id):
         raise Refused("not_suspended")
+    if tightens(Tier.read(dataset.published_tier), Tier.read(dataset.tier)):
+        # Decided stricter meanwhile: what stands in public is not what may, until the publisher has been there.
+        block.put(dataset.id, "tightened", actor.id)
+        outbox.put("conceal", dataset.id)
     resumed = step(DatasetState.SUSPENDED, "resume")
     listed = (
         sa.select(OpenListItem.decision_id)

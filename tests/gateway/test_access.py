@@ -245,7 +245,7 @@ def test_settings_keep_their_secrets(settings):
     assert "postgresql" not in repr(settings)
 
 
-def test_the_gateways_roles_see_two_views_and_write_nothing(world, settings):
+def test_the_gateways_roles_see_three_views_and_write_nothing(world, settings):
     with psycopg.connect(settings.access_url, autocommit=True) as access:
         assert access.execute("SELECT count(*) FROM gateway.access_key").fetchone()[0] >= 2
         with databases.connect(world.stack, "ckan") as root:
@@ -256,7 +256,7 @@ def test_the_gateways_roles_see_two_views_and_write_nothing(world, settings):
         for (table,) in tables:
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
                 access.execute(f"SELECT 1 FROM {table}")
-        for view in ("access_key", "resource"):
+        for view in ("access_key", "resource", "portal"):
             with pytest.raises(psycopg.Error):
                 access.execute(f"DELETE FROM gateway.{view}")
     with psycopg.connect(settings.vault_url, autocommit=True) as vault:

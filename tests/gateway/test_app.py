@@ -16,7 +16,7 @@ NOWHERE = GatewaySettings(
 )
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def client():
     return create_app(NOWHERE).test_client()
 

@@ -16,6 +16,7 @@ from werkzeug.exceptions import HTTPException
 
 from ckanext.shopendata.gateway import ckan_api, data_api
 from ckanext.shopendata.gateway.access import Admission, Door, key_in_headers, refuse_key_in_query
+from ckanext.shopendata.gateway.demonstration import Demonstration
 from ckanext.shopendata.gateway.problems import Refusal, problem
 from ckanext.shopendata.gateway.query import VAULT_SESSION, fetch, shown
 from ckanext.shopendata.gateway.settings import GatewaySettings
@@ -41,7 +42,7 @@ def create_app(settings: GatewaySettings) -> Flask:
     access = _pool(settings.access_url, "-c statement_timeout=2000 -c default_transaction_read_only=on")
     counters = redis.Redis.from_url(settings.redis_url, socket_timeout=1, socket_connect_timeout=0.2)
     door = Door(access, settings.key_pepper)
-    _mark(app)
+    _mark(app, Demonstration(access))
     _serve_health(app, (vault, access), counters)
     _serve_rows(app, door, vault)
     _serve_ckan_clients(app, door, vault, settings.site_url)
@@ -49,7 +50,7 @@ def create_app(settings: GatewaySettings) -> Flask:
     return app
 
 
-def _mark(app: Flask) -> None:
+def _mark(app: Flask, portal: Demonstration) -> None:
     """What every request and every answer carries."""
 
     @app.before_request
@@ -66,6 +67,8 @@ def _mark(app: Flask) -> None:
         response.vary.update(["Authorization", "X-Access-Key"])
         if "grant_id" in g:
             response.headers["X-Grant"] = g.grant_id
+        if portal.marked():
+            response.headers["X-Demo"] = "true"
         return response
 
 

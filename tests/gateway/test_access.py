@@ -235,6 +235,19 @@ def test_connections_that_died_are_replaced(world, get):
     assert get().status_code == 200
 
 
+def test_a_database_that_comes_back_is_used_by_the_next_request(world, settings, tmp_path):
+    """Also after several failed attempts: nobody waits for a pool that waits ever longer."""
+    reachable = psycopg.conninfo.conninfo_to_dict(settings.access_url)
+    passwords = tmp_path / "passwords"
+    address = psycopg.conninfo.make_conninfo(**{**reachable, "password": None, "passfile": str(passwords)})
+    client = create_app(GatewaySettings(**{**vars(settings), "access_url": address})).test_client()
+    for _ in range(3):
+        assert client.get("/gateway/v1/me", headers={"X-Access-Key": world.key}).status_code == 503
+    passwords.write_text(f"*:*:*:*:{reachable['password']}\n")
+    passwords.chmod(0o600)
+    assert client.get("/gateway/v1/me", headers={"X-Access-Key": world.key}).status_code == 200
+
+
 def test_another_pepper_proves_nothing(world, settings):
     client = create_app(GatewaySettings(**{**vars(settings), "key_pepper": "another"})).test_client()
     assert client.get("/gateway/v1/me", headers={"X-Access-Key": world.key}).json["code"] == "key_invalid"

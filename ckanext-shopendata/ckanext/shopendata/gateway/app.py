@@ -157,13 +157,18 @@ def _admit(door: Door, resource: object = None, *, bare: bool = False) -> Admiss
 
 
 def _pool(url: str, options: str) -> ConnectionPool:
-    """Connections of one database; one that died while it waited (PostgreSQL restarted) is replaced, not handed out."""
+    """Connections of one database; one that died while it waited (PostgreSQL restarted) is replaced, not handed out.
+
+    A failed attempt is given up within a second: the pool makes one at a time, and otherwise waits twice as long before
+    each next one, minutes after a long outage, while every request is refused.
+    """
     pool: ConnectionPool[psycopg.Connection[TupleRow]] = ConnectionPool(
         url,
         kwargs={"autocommit": True, "options": options},
         min_size=0,
         max_size=8,
         timeout=2,
+        reconnect_timeout=1,
         check=ConnectionPool.check_connection,
         open=False,
     )

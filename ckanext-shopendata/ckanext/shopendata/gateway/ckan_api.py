@@ -137,7 +137,7 @@ def _links(sent: Mapping[str, Any], table: Table, wish: Wish) -> dict[str, str]:
     kept = {"resource_id": table.resource_id} | {
         name: _in_address(sent[name])
         for name in ("filters", "q", "fields", "sort", "distinct", "include_total")
-        if sent.get(name) is not None
+        if sent.get(name) not in (None, "", [], {})
     }
 
     def link(offset: int) -> str:

@@ -48,7 +48,7 @@ GRANTS: tuple[tuple[str, str, str, str, str], ...] = (
     # Events are appended and read; nobody but the owner's migrations can change one (invariant 5).
     ("ckan", "audit", "audit_owner", "ckan_web", "SELECT, INSERT"),
     ("ckan", "audit", "audit_owner", "ckan_reader", "SELECT"),
-    # Two views: keys with their grants, and published conditional resources. No other table is the gateway's to see.
+    # Views: keys with their grants, published conditional resources, whether the portal is a demonstration. No table.
     ("ckan", "gateway", "ckan_owner", "ckan_gateway", "SELECT"),
     ("vault", "vault", "vault_owner", "vault_loader", "SELECT, INSERT, UPDATE, DELETE, TRUNCATE"),
     ("vault", "vault", "vault_owner", "vault_gateway", "SELECT"),

@@ -2,7 +2,6 @@
 
 import datetime as dt
 import secrets as randomness
-import time
 
 import psycopg
 import pytest
@@ -235,6 +234,19 @@ def test_connections_that_died_are_replaced(world, get):
     assert get().status_code == 200
 
 
+def test_a_database_that_comes_back_is_used_by_the_next_request(world, settings, tmp_path):
+    """Also after several failed attempts: nobody waits for a pool that waits ever longer."""
+    reachable = psycopg.conninfo.conninfo_to_dict(settings.access_url)
+    passwords = tmp_path / "passwords"
+    address = psycopg.conninfo.make_conninfo(**{**reachable, "password": None, "passfile": str(passwords)})
+    client = create_app(GatewaySettings(**{**vars(settings), "access_url": address})).test_client()
+    for _ in range(3):
+        assert client.get("/gateway/v1/me", headers={"X-Access-Key": world.key}).status_code == 503
+    passwords.write_text(f"*:*:*:*:{reachable['password']}\n")
+    passwords.chmod(0o600)
+    assert client.get("/gateway/v1/me", headers={"X-Access-Key": world.key}).status_code == 200
+
+
 def test_another_pepper_proves_nothing(world, settings):
     client = create_app(GatewaySettings(**{**vars(settings), "key_pepper": "another"})).test_client()
     assert client.get("/gateway/v1/me", headers={"X-Access-Key": world.key}).json["code"] == "key_invalid"
@@ -245,7 +257,7 @@ def test_settings_keep_their_secrets(settings):
     assert "postgresql" not in repr(settings)
 
 
-def test_the_gateways_roles_see_two_views_and_write_nothing(world, settings):
+def test_the_gateways_roles_see_three_views_and_write_nothing(world, settings):
     with psycopg.connect(settings.access_url, autocommit=True) as access:
         assert access.execute("SELECT count(*) FROM gateway.access_key").fetchone()[0] >= 2
         with databases.connect(world.stack, "ckan") as root:
@@ -256,7 +268,7 @@ def test_the_gateways_roles_see_two_views_and_write_nothing(world, settings):
         for (table,) in tables:
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
                 access.execute(f"SELECT 1 FROM {table}")
-        for view in ("access_key", "resource"):
+        for view in ("access_key", "resource", "portal"):
             with pytest.raises(psycopg.Error):
                 access.execute(f"DELETE FROM gateway.{view}")
     with psycopg.connect(settings.vault_url, autocommit=True) as vault:
@@ -279,7 +291,5 @@ def test_through_the_front_door(world, portal_url):
     assert len(answer.json()["records"]) == 2
     assert answer.headers["Cache-Control"] == "no-store"
     assert requests.get(portal_url + world.rows(), timeout=10).status_code == 401
-    began = time.monotonic()
     with world.change("shopendata_access_key", "kid", world.kid, revoked_at=PAST):
         assert requests.get(portal_url + world.rows(), headers=headers, timeout=10).json()["code"] == "key_revoked"
-    assert time.monotonic() - began < 1

@@ -1,8 +1,12 @@
 """What every answer of the gateway has in common, and what a gateway without services says."""
 
+import contextlib
 import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from ckanext.shopendata.gateway import app
 from ckanext.shopendata.gateway.app import create_app
 from ckanext.shopendata.gateway.problems import TITLES, Refusal, problem
 from ckanext.shopendata.gateway.settings import GatewaySettings
@@ -16,7 +20,7 @@ NOWHERE = GatewaySettings(
 )
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def client():
     return create_app(NOWHERE).test_client()
 
@@ -96,6 +100,23 @@ def test_a_fault_of_ours_tells_nothing(client, monkeypatch):
     answer = client.get("/gateway/healthz")
     assert answer.status_code == 500
     assert "secret detail" not in answer.text
+
+
+def test_requests_that_come_first_together_share_one_application(monkeypatch):
+    made, together = [], threading.Barrier(2)
+
+    def create(_):
+        made.append(1)
+        with contextlib.suppress(threading.BrokenBarrierError):
+            together.wait(1)
+        return lambda environ, start_response: made
+
+    monkeypatch.setattr(app, "_app", None)
+    monkeypatch.setattr(app, "create_app", create)
+    monkeypatch.setattr(GatewaySettings, "read", lambda environ: NOWHERE)
+    with ThreadPoolExecutor(2) as threads:
+        answers = list(threads.map(lambda _: app.application({}, None), range(2)))
+    assert answers == [[1], [1]]
 
 
 def test_half_a_configuration_is_none():

@@ -56,6 +56,23 @@ def test_links_lead_on(world, gateway, post, readable):
     assert seen == [row["digits"] for row in readable]
 
 
+@pytest.mark.parametrize(
+    "sent",
+    [
+        {"fields": ["digits", "day"]}, {"sort": ["open desc", "digits desc"]}, {"filters": None}, {"fields": None},
+        {"sort": None, "q": None, "distinct": None, "include_total": None}, {"id": "\ud800"}, {"id": "elsewhere"},
+        {"filters": {"price": [4.1, 1.1], "open": True}}, {"q": {}, "filters": []},
+        {"fields": ["district"], "distinct": True, "sort": ["district"]},
+    ],
+)  # fmt: skip
+def test_links_repeat_what_was_asked_for(world, gateway, post, sent):
+    asked = post(limit=2, **sent)
+    assert asked.status_code == 200
+    followed = gateway.get(asked.json["result"]["_links"]["start"], headers={"Authorization": world.key})
+    assert followed.json["result"]["records"] == asked.json["result"]["records"]
+    assert followed.json["result"]["_links"] == asked.json["result"]["_links"]
+
+
 def test_search_reads_what_is_shown_unmasked(post, readable):
     assert ids(post(q="005_%")) == ["005_%"]
     assert post(q="005%").json["result"]["total"] == 0

@@ -1,11 +1,15 @@
 """The whole way in one world: confirmed, decided, listed, published, applied for, granted."""
 
+import datetime as dt
+import uuid
+
 import ckan.plugins.toolkit as tk
 import pytest
+import sqlalchemy as sa
 from ckan import model
 from ckanext.shopendata import clock
 from ckanext.shopendata.harvesters import planning, tiers, writing
-from ckanext.shopendata.model import Dataset, Resource
+from ckanext.shopendata.model import AccessKey, Dataset, Resource
 from ckanext.shopendata.publish import block, outbox, publisher
 
 from tests import factories
@@ -110,12 +114,34 @@ class TestPath:
             call("key_create", opened.citizen, grant=grant["id"])
         assert refused.value.error_dict["code"] == ["too_many_keys"]
 
+    def test_a_grant_that_has_ended_gets_no_key(self, opened):
+        grant = granted(opened.citizen, opened.intake, opened.agency, opened.conditional[1])
+        with clock.at(dt.datetime.fromisoformat(grant["valid_until"])), pytest.raises(tk.ValidationError) as refused:
+            call("key_create", opened.citizen, grant=grant["id"])
+        assert refused.value.error_dict["code"] == ["grant_not_active"]
+        assert call("grant_show", opened.citizen, id=grant["id"])["keys"] == []
+
+    def test_a_revoked_grant_ends_its_keys_each_with_an_event(self, opened):
+        grant = granted(opened.citizen, opened.intake, opened.agency, opened.conditional[1])
+        first, second = (call("key_create", opened.citizen, grant=grant["id"])["kid"] for _ in range(2))
+        call("key_revoke", opened.citizen, kid=first, reason="换新")
+        call("grant_revoke", opened.agency.reviewer, id=grant["id"], note="违约")
+        told = "SELECT object_id, role, agency_id FROM audit.event WHERE verb = 'key.revoke' AND object_id = ANY(:kids)"
+        events = model.Session.execute(sa.text(told), {"kids": [first, second]}).all()
+        assert sorted(events) == sorted([(first, "", None), (second, "reviewer", opened.agency.id)])
+        reasons = {key.kid: key.revoke_reason for key in model.Session.query(AccessKey).filter_by(grant_id=grant["id"])}
+        assert reasons == {first: "换新", second: "违约"}
+
     def test_a_suspended_dataset_is_refused_at_once(self, opened):
         dataset = opened.unconditional[1]
         resource = model.Session.query(Resource).filter_by(dataset_id=dataset).one().id
         call("dataset_suspend", opened.agency.administrator, id=dataset, reason="wrong_data", note="数据有误")
-        for action, data in (("package_show", {"id": dataset}), ("datastore_search", {"resource_id": resource})):
-            with pytest.raises(tk.ObjectNotFound):
+        asked = [("package_show", {"id": dataset}), ("datastore_search", {"resource_id": resource})]
+        # A second name, of something that is not suspended, opens no door.
+        for names in ({"id": resource}, {"id": resource, "resource_id": "x"}, {"id": "x", "resource_id": resource}):
+            asked += [(action, names) for action in ("resource_view_list", "datastore_info", "datastore_search")]
+        for action, data in asked:
+            with pytest.raises((tk.ObjectNotFound, tk.ValidationError)):
                 tk.get_action(action)({"user": ""}, data)
         assert tk.get_action("package_search")({"user": ""}, {})["count"] == 1
         drain()
@@ -123,6 +149,12 @@ class TestPath:
         drain()
         assert tk.get_action("datastore_search")({"user": ""}, {"resource_id": resource})["total"] == 3
         assert tk.get_action("package_search")({"user": ""}, {})["count"] == 2
+
+    def test_thousands_of_suspended_datasets_leave_the_search_standing(self, opened, monkeypatch):
+        many = [str(uuid.uuid4()) for _ in range(3000)] + [opened.unconditional[1]]
+        monkeypatch.setattr(block, "standing", lambda: {key: key for key in many})
+        found = tk.get_action("package_search")({"user": ""}, {})
+        assert [package["id"] for package in found["results"]] == [opened.conditional[1]]
 
     def test_a_tightening_takes_effect_first(self, opened):
         _, dataset = opened.unconditional
@@ -274,3 +306,12 @@ class TestFourEyes:
         case = call("application_accept", opened.intake, id=application["id"])["cases"][0]
         with pytest.raises(tk.NotAuthorized):
             call("case_decide", opened.citizen, id=case["id"], verb="grant", opinion="好")
+
+    def test_nobody_resumes_their_own_grant(self, opened):
+        grant = granted(opened.citizen, opened.intake, opened.agency, opened.conditional[1])
+        factories.grant(factories.CONSOLE, factories.CONSOLE, opened.citizen, "reviewer", "traffic")
+        call("grant_suspend", opened.agency.reviewer, id=grant["id"], note="疑似超范围使用")
+        for verb in ("resume", "revoke"):
+            with pytest.raises(tk.NotAuthorized):
+                call(f"grant_{verb}", opened.citizen, id=grant["id"], note="好")
+        assert call("grant_show", opened.citizen, id=grant["id"])["state"] == "suspended"

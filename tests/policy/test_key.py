@@ -8,6 +8,7 @@ from ckanext.shopendata.policy.grant import (
     GrantState,
     KeyFacts,
     Standing,
+    check_mover,
     check_new_key,
     standing,
 )
@@ -68,9 +69,17 @@ def test_what_a_key_is_worth(change, expected):
 
 
 def test_keys_are_made_for_running_grants_and_few():
-    check_new_key(GrantState.ACTIVE, LIVE_KEYS - 1)
+    check_new_key(GrantState.ACTIVE, NOW + DAY, NOW, LIVE_KEYS - 1)
     with pytest.raises(Refused, match="too_many_keys"):
-        check_new_key(GrantState.ACTIVE, LIVE_KEYS)
+        check_new_key(GrantState.ACTIVE, NOW + DAY, NOW, LIVE_KEYS)
+    with pytest.raises(Refused, match="grant_not_active"):
+        check_new_key(GrantState.ACTIVE, NOW, NOW, 0)
     for state in set(GrantState) - {GrantState.ACTIVE}:
         with pytest.raises(Refused, match="grant_not_active"):
-            check_new_key(state, 0)
+            check_new_key(state, NOW + DAY, NOW, 0)
+
+
+def test_nobody_moves_their_own_grant():
+    check_mover("reviewer", "applicant")
+    with pytest.raises(Refused, match="own_application"):
+        check_mover("applicant", "applicant")

@@ -13,6 +13,9 @@ READ = [
     (ItemType.INTEGER, "无", None),
     (ItemType.DECIMAL, "1,234.50", "1234.50"),
     (ItemType.DECIMAL, "－3.5", "-3.5"),
+    (ItemType.DECIMAL, "+1,234,567", "1234567"),
+    (ItemType.DECIMAL, ".5", "0.5"),
+    (ItemType.DECIMAL, "1e3", "1000"),
     (ItemType.DATE, "2023.5.1", "2023-05-01"),
     (ItemType.DATE, "20230501", "2023-05-01"),
     (ItemType.DATE, "2023年5月1日", "2023-05-01"),
@@ -25,7 +28,10 @@ READ = [
 ]
 NOT = [
     (ItemType.INTEGER, "3.5"), (ItemType.INTEGER, "三"), (ItemType.INTEGER, "9" * 19), (ItemType.DECIMAL, "NaN"),
-    (ItemType.DECIMAL, "1e999"), (ItemType.DECIMAL, "12元"), (ItemType.DATE, "2023-02-30"), (ItemType.DATE, "2023-5"),
+    (ItemType.DECIMAL, "1e999"), (ItemType.DECIMAL, "12元"), (ItemType.DECIMAL, "1_000"),
+    (ItemType.DECIMAL, "3,14"), (ItemType.DECIMAL, "1,2,3"), (ItemType.DECIMAL, "1234,567"),
+    (ItemType.DECIMAL, "1.234,5"), (ItemType.DECIMAL, ","), (ItemType.DECIMAL, "."),
+    (ItemType.DATE, "2023-02-30"), (ItemType.DATE, "2023-5"),
     (ItemType.DATE, "202351"), (ItemType.TIME, "25:00"), (ItemType.BOOLEAN, "也许"), (ItemType.DATETIME, "昨天"),
 ]  # fmt: skip
 

@@ -6,6 +6,7 @@ import os
 import re
 import uuid
 from collections.abc import Iterable
+from threading import Lock
 
 import psycopg
 import redis
@@ -16,6 +17,7 @@ from werkzeug.exceptions import HTTPException
 
 from ckanext.shopendata.gateway import ckan_api, data_api
 from ckanext.shopendata.gateway.access import Admission, Door, key_in_headers, refuse_key_in_query
+from ckanext.shopendata.gateway.demonstration import Demonstration
 from ckanext.shopendata.gateway.problems import Refusal, problem
 from ckanext.shopendata.gateway.query import VAULT_SESSION, fetch, shown
 from ckanext.shopendata.gateway.settings import GatewaySettings
@@ -41,7 +43,7 @@ def create_app(settings: GatewaySettings) -> Flask:
     access = _pool(settings.access_url, "-c statement_timeout=2000 -c default_transaction_read_only=on")
     counters = redis.Redis.from_url(settings.redis_url, socket_timeout=1, socket_connect_timeout=0.2)
     door = Door(access, settings.key_pepper)
-    _mark(app)
+    _mark(app, Demonstration(access))
     _serve_health(app, (vault, access), counters)
     _serve_rows(app, door, vault)
     _serve_ckan_clients(app, door, vault, settings.site_url)
@@ -49,7 +51,7 @@ def create_app(settings: GatewaySettings) -> Flask:
     return app
 
 
-def _mark(app: Flask) -> None:
+def _mark(app: Flask, portal: Demonstration) -> None:
     """What every request and every answer carries."""
 
     @app.before_request
@@ -66,6 +68,8 @@ def _mark(app: Flask) -> None:
         response.vary.update(["Authorization", "X-Access-Key"])
         if "grant_id" in g:
             response.headers["X-Grant"] = g.grant_id
+        if portal.marked():
+            response.headers["X-Demo"] = "true"
         return response
 
 
@@ -154,13 +158,18 @@ def _admit(door: Door, resource: object = None, *, bare: bool = False) -> Admiss
 
 
 def _pool(url: str, options: str) -> ConnectionPool:
-    """Connections of one database; one that died while it waited (PostgreSQL restarted) is replaced, not handed out."""
+    """Connections of one database; one that died while it waited (PostgreSQL restarted) is replaced, not handed out.
+
+    A failed attempt is given up within a second: the pool makes one at a time, and otherwise waits twice as long before
+    each next one, minutes after a long outage, while every request is refused.
+    """
     pool: ConnectionPool[psycopg.Connection[TupleRow]] = ConnectionPool(
         url,
         kwargs={"autocommit": True, "options": options},
         min_size=0,
         max_size=8,
         timeout=2,
+        reconnect_timeout=1,
         check=ConnectionPool.check_connection,
         open=False,
     )
@@ -172,8 +181,11 @@ def application(environ: dict[str, object], start_response: object) -> object:
     """The WSGI entry point; the application is made at the first call, in the worker that serves it."""
     global _app
     if _app is None:
-        _app = create_app(GatewaySettings.read(os.environ))
+        with _making:
+            if _app is None:
+                _app = create_app(GatewaySettings.read(os.environ))
     return _app(environ, start_response)  # type: ignore[arg-type]
 
 
 _app: Flask | None = None
+_making = Lock()

@@ -101,7 +101,7 @@ def answer(site: str, sent: Mapping[str, Any], table: Table, wish: Wish, found: 
         "offset": wish.offset,
         "records_format": "objects",
         "fields": [_field(column) for column in wish.fields],
-        "_links": _links(sent, wish),
+        "_links": _links(sent, table, wish),
     }
     if total is not None:
         result |= {"total": total, "total_was_estimated": False}
@@ -133,11 +133,11 @@ def _field(column: Column) -> dict[str, Any]:
     return {"id": column.code, "type": _TYPES[column.type], "info": info}
 
 
-def _links(sent: Mapping[str, Any], wish: Wish) -> dict[str, str]:
-    kept = {
-        name: value if isinstance(value, str) else json.dumps(value)
-        for name, value in sent.items()
-        if name in ("resource_id", "id", "filters", "q", "fields", "sort", "distinct", "include_total")
+def _links(sent: Mapping[str, Any], table: Table, wish: Wish) -> dict[str, str]:
+    kept = {"resource_id": table.resource_id} | {
+        name: _in_address(sent[name])
+        for name in ("filters", "q", "fields", "sort", "distinct", "include_total")
+        if sent.get(name) not in (None, "", [], {})
     }
 
     def link(offset: int) -> str:
@@ -147,6 +147,13 @@ def _links(sent: Mapping[str, Any], wish: Wish) -> dict[str, str]:
     if wish.offset:
         links["prev"] = link(max(0, wish.offset - wish.limit))
     return links
+
+
+def _in_address(value: Any) -> str:
+    """A parameter as an address carries it: columns with commas, everything else that is no text as JSON."""
+    if isinstance(value, list):
+        return ",".join(value)
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 def _given(sent: Mapping[str, Any], name: str, default: int) -> Any:

@@ -15,6 +15,8 @@ __all__ = ["EMPTY", "plain", "read"]
 EMPTY = frozenset({"", "-", "--", "—", "无", "NULL", "null", "/"})
 
 _WIDE = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: 0x20}
+#: A comma parts thousands; anywhere else it may part decimals or several numbers, and nobody knows which.
+_DECIMAL = re.compile(r"[+-]?(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]*)(?:\.[0-9]*)?(?:[eE][+-]?[0-9]+)?")
 _DATE = re.compile(r"(\d{4})([-./年]?)(\d{1,2})(?:\2|月)(\d{1,2})日?")
 _TIME = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2}))?")
 _YES, _NO = {"true", "是", "1", "有", "y", "yes"}, {"false", "否", "0", "无", "n", "no"}
@@ -48,6 +50,8 @@ def _integer(text: str) -> str:
 
 
 def _decimal(text: str) -> str:
+    if not _DECIMAL.fullmatch(text):
+        raise ValueError(text)
     try:
         number = Decimal(text.replace(",", ""))
     except InvalidOperation:

@@ -20,6 +20,9 @@ __all__ = ["actions", "auth_functions", "guard_request", "hide_from_search", "pi
 #: Names under which routes carry a dataset's or resource's name or identifier.
 _ARGUMENTS = ("id", "package_id", "dataset_id", "resource_id")
 
+#: How many datasets one filter leaves out: Solr refuses a query of more than 1024 clauses (config/solr).
+_AT_ONCE = 500
+
 #: What reads rows, or names a resource past CKAN's hooks as its views do: each asks for the resource, this asks first.
 _DATA = ("datastore_search", "datastore_info", "datastore_search_sql", "resource_show")
 
@@ -34,10 +37,14 @@ def guard_request() -> Any:
 
 def hide_from_search(parameters: dict[str, Any]) -> dict[str, Any]:
     """Leaves blocked datasets out of every search, feed, listing and count."""
-    if blocked := sorted(block.standing()):
-        listed = " OR ".join(f'"{key}"' for key in blocked)
-        # A filter of its own: behind the caller's, an open comment or quotation mark there would take it in.
-        parameters["fq_list"] = [*parameters.get("fq_list", ()), f"-id:({listed})"]
+    blocked = sorted(block.standing())
+    # Filters of their own: behind the caller's, an open comment or quotation mark there would take them in.
+    hiding = [
+        "-id:(" + " OR ".join(f'"{key}"' for key in blocked[first : first + _AT_ONCE]) + ")"
+        for first in range(0, len(blocked), _AT_ONCE)
+    ]
+    if hiding:
+        parameters["fq_list"] = [*parameters.get("fq_list", ()), *hiding]
     return parameters
 
 
@@ -74,8 +81,9 @@ def package_autocomplete(next_action: Action, context: Context, data_dict: DataD
 @tk.auth_sysadmins_check
 def read_rows(next_auth: AuthFunction, context: Context, data_dict: DataDict | None = None) -> AuthResult:
     """Nobody reads rows of a blocked dataset. Looks at nothing of the request: dumps go on after it has ended."""
-    reference = str((data_dict or {}).get("resource_id") or (data_dict or {}).get("id") or "")
-    if not is_publishing() and block.blocked(reference):
+    # Which of the two an action goes by is its own affair, and the other one may be anything.
+    references = [str(value) for name, value in (data_dict or {}).items() if name in ("resource_id", "id")]
+    if not is_publishing() and any(block.blocked(reference) for reference in references):
         return {"success": False, "msg": tk._("This dataset is suspended")}
     return next_auth(context, data_dict or {})
 

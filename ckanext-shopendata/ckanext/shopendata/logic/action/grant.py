@@ -14,7 +14,7 @@ from ckanext.shopendata.logic import command as c
 from ckanext.shopendata.logic import schema as s
 from ckanext.shopendata.model import AccessKey, Case, Dataset, Grant, Resource
 from ckanext.shopendata.policy import key as keys
-from ckanext.shopendata.policy.grant import GrantState, check_new_key, step
+from ckanext.shopendata.policy.grant import GrantState, check_mover, check_new_key, step
 from ckanext.shopendata.policy.refusal import Refused
 
 __all__ = ["grant_list", "grant_resume", "grant_revoke", "grant_show", "grant_suspend", "key_create", "key_revoke"]
@@ -37,7 +37,7 @@ def key_create(actor: c.Actor, data: DataDict) -> dict[str, Any]:
     existing = _keys(grant.id)
     if data.get("known", len(existing)) != len(existing):
         raise Refused("keys_changed")
-    check_new_key(GrantState(grant.state), sum(_live(key) for key in existing))
+    check_new_key(GrantState(grant.state), grant.valid_until, clock.now(), sum(_live(key) for key in existing))
     key = keys.mint(secrets.choice)
     row = AccessKey(
         kid=key.kid,
@@ -124,11 +124,10 @@ def _move(actor: c.Actor, verb: str, data: DataDict) -> dict[str, Any]:
     grant = c.found(model.Session.get(Grant, data["id"], with_for_update=True))
     agency = _agency(grant)
     role = actor.require_inside(f"grant.{verb}", agency)
+    check_mover(actor.id, grant.holder_id)
     before, grant.state = grant.state, step(GrantState(grant.state), verb).value
     if verb == "revoke":
-        for key in _keys(grant.id):
-            if key.revoked_at is None:
-                _revoke(key, actor, data["note"])
+        _revoke_all(grant, actor, role, agency, data["note"])
     body = {"before": before, "after": grant.state, "note": data["note"]}
     c.events(f"grant.{verb}", "grant", actor, role, [(grant.id, agency, body)])
     return as_dict(grant)
@@ -145,6 +144,16 @@ def _keys(grant_id: str) -> list[AccessKey]:
 
 def _live(key: AccessKey) -> bool:
     return key.revoked_at is None and key.expires_at > clock.now()
+
+
+def _revoke_all(grant: Grant, actor: c.Actor, role: str, agency: str, reason: str) -> None:
+    """Revokes the grant's keys but those that are revoked already, whose record stays; waits for who does so now."""
+    rows = sa.select(AccessKey).where(AccessKey.grant_id == grant.id, AccessKey.revoked_at.is_(None))
+    ended = list(model.Session.scalars(rows.order_by(AccessKey.kid).with_for_update()))
+    for key in ended:
+        _revoke(key, actor, reason)
+    body = {"grant": grant.id, "reason": reason}
+    c.events("key.revoke", "key", actor, role, [(key.kid, agency, body) for key in ended])
 
 
 def _revoke(key: AccessKey, actor: c.Actor, reason: str) -> None:

@@ -41,7 +41,10 @@ def dataset_suspend(actor: c.Actor, data: DataDict) -> dict[str, str]:
 
 @c.command(s.fields(id=s.filled, note=s.filled))
 def dataset_resume(actor: c.Actor, data: DataDict) -> dict[str, str]:
-    """恢复开放: what stands on the current list is published again; what was decided anew waits for the next list."""
+    """恢复开放: what stands on the current list is published again; what was decided anew waits for the next list.
+
+    Until then it stands as before, unless the new decision opens less: then it stays refused, and leaves.
+    """
     dataset, entry = _locked(data["id"])
     role = actor.require_inside("dataset.resume", entry.agency_id)
     if dataset.state != DatasetState.SUSPENDED.value or not block.lift(dataset.id, actor.id):
@@ -58,6 +61,8 @@ def dataset_resume(actor: c.Actor, data: DataDict) -> dict[str, str]:
     else:
         dataset.state = DatasetState.DECIDED.value
         outbox.put("withdraw", dataset.id)
+        outbox.put("index", dataset.id)
+    block.tighten(dataset, actor.id)
     dataset.updated_at = clock.now()
     c.events("dataset.resume", "dataset", actor, role, [(dataset.id, entry.agency_id, {"note": data["note"]})])
     return {"state": dataset.state}

@@ -23,6 +23,9 @@ _ARGUMENTS = ("id", "package_id", "dataset_id", "resource_id")
 #: What reads rows, or names a resource past CKAN's hooks as its views do: each asks for the resource, this asks first.
 _DATA = ("datastore_search", "datastore_info", "datastore_search_sql", "resource_show")
 
+#: Identifiers in one filter: Solr takes no more than 1,024 clauses.
+_CLAUSES = 1000
+
 
 def guard_request() -> Any:
     """Refuses pages of blocked datasets before any view looks anything up."""
@@ -34,10 +37,12 @@ def guard_request() -> Any:
 
 def hide_from_search(parameters: dict[str, Any]) -> dict[str, Any]:
     """Leaves blocked datasets out of every search, feed, listing and count."""
-    if blocked := sorted(block.standing()):
-        listed = " OR ".join(f'"{key}"' for key in blocked)
-        # A filter of its own: behind the caller's, an open comment or quotation mark there would take it in.
-        parameters["fq_list"] = [*parameters.get("fq_list", ()), f"-id:({listed})"]
+    if blocked := sorted(f'"{key}"' for key in block.standing()):
+        # Filters of their own: behind the caller's, an open comment or quotation mark there would take them in.
+        hidden = [
+            f"-id:({' OR '.join(blocked[start : start + _CLAUSES])})" for start in range(0, len(blocked), _CLAUSES)
+        ]
+        parameters["fq_list"] = [*parameters.get("fq_list", ()), *hidden]
     return parameters
 
 

@@ -16,6 +16,7 @@ from ckan import model
 from ckan.model.types import make_uuid
 from ckanext.shopendata import audit
 from ckanext.shopendata.model import Block, Dataset, Entry, HarvestRecord, Item, Proposal, Resource, Task
+from ckanext.shopendata.policy.classification import TRANSITIONS, DatasetState
 from sqlalchemy.dialects.postgresql import insert
 
 from .planning import Step, item_rows
@@ -104,7 +105,15 @@ def _blocks(found: list[tuple[str, str]], now: dt.datetime) -> None:
         for dataset, reason in found
     ]  # fmt: skip
     _insert(Block.__table__, rows)
-    _tasks("conceal", [dataset for dataset, _ in found], now)
+    datasets = [dataset for dataset, _ in found]
+    suspendable = [state.value for state, steps in TRANSITIONS.items() if "suspend" in steps]
+    # Who lifts it are people: they resume what is suspended.
+    model.Session.execute(
+        sa.update(Dataset)
+        .where(Dataset.id.in_(datasets), Dataset.state.in_(suspendable))
+        .values(state=DatasetState.SUSPENDED.value)
+    )
+    _tasks("conceal", datasets, now)
 
 
 def _tasks(kind: str, objects: list[str], now: dt.datetime) -> None:

@@ -145,7 +145,7 @@ def test_a_stricter_declaration_suspends_once(portal):
     portal.sync([record(openType="3", openReason="涉及商业秘密")])
     block, dataset = only(Block), only(Dataset)
     assert (block["dataset_id"], block["reason"], block["blocked_by"]) == (dataset["id"], "source_tightened", "source")
-    assert dataset["tier"] == "unconditional"
+    assert (dataset["tier"], dataset["state"]) == ("unconditional", "suspended")
     # Lifted by people who know better: the next change of something else does not suspend it again.
     put(Block, lifted_at=dt.datetime.now(dt.timezone.utc))
     portal.sync([record(openType="3", openReason="涉及商业秘密", abstract="新")])
@@ -167,7 +167,7 @@ def test_a_revocation_suspends(portal, state):
     summary = portal.sync([record(openType="1", state=state)])
     assert only(Block)["reason"] == "source_revoked"
     assert (only(Entry)["source_state"], summary.counters["blocks"]) == (state, 1)
-    assert only(Dataset)["tier"] == "unconditional"
+    assert (only(Dataset)["tier"], only(Dataset)["state"]) == ("unconditional", "suspended")
     portal.sync()
     assert len(rows(Block)) == 1
 

@@ -111,6 +111,25 @@ class TestDecidedWhileSuspended:
         found = tk.get_action("package_search")({"user": ""}, {"fq": "tier:conditional"})
         assert [package["id"] for package in found["results"]] == [dataset]
 
+    def test_what_stands_in_public_is_suspended_although_a_new_decision_waits(self, opened):
+        _, dataset = opened.conditional
+        call("dataset_decide", opened.agency.reviewer, ids=[dataset], tier="unconditional")
+        suspend(opened, dataset)
+        with pytest.raises(tk.ObjectNotFound):
+            tk.get_action("package_show")({"user": ""}, {"id": dataset})
+        call("dataset_resume", opened.agency.reviewer, id=dataset, note="已更正")
+        drain()
+        assert tk.get_action("package_show")({"user": ""}, {"id": dataset})["id"] == dataset
+        assert model.Session.get_one(Dataset, dataset).state == "decided"
+
+    def test_what_was_never_public_is_not_suspended(self, opened):
+        _, dataset = opened.agency.entry("新目录", "unconditional", COLUMNS, code="307001/000003")
+        call("entry_confirm", opened.agency.administrator, ids=[model.Session.get_one(Dataset, dataset).entry_id])
+        call("dataset_decide", opened.agency.reviewer, ids=[dataset])
+        with pytest.raises(tk.ValidationError) as refused:
+            suspend(opened, dataset)
+        assert refused.value.error_dict["code"] == ["not_in_this_state"]
+
 
 class TestOvertaken:
     """A decision comes while the publisher loads."""

@@ -29,6 +29,8 @@ def dataset_suspend(actor: c.Actor, data: DataDict) -> dict[str, str]:
     """
     dataset, entry = _locked(data["id"])
     role = actor.require_inside("dataset.suspend", entry.agency_id)
+    if dataset.state == DatasetState.DECIDED.value and dataset.published_tier is None:
+        raise Refused("not_in_this_state", state=dataset.state)
     if not block.put(dataset.id, data["reason"], actor.id, data["note"]):
         raise Refused("already_suspended")
     dataset.state = step(DatasetState(dataset.state), "suspend").value

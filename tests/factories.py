@@ -1,6 +1,7 @@
 """A small world for tests: an agency, its people, and entries as a harvester leaves them."""
 
 import datetime as dt
+import threading
 import uuid
 
 import ckan.plugins.toolkit as tk
@@ -19,6 +20,25 @@ CONDITIONS = "仅用于申请的应用场景"
 def call(action, user, **data):
     """An action as this person, through CKAN like any caller."""
     return tk.get_action(f"shopendata_{action}")({"user": user}, data)
+
+
+def elsewhere(work):
+    """Does something in a session of its own, as another process would."""
+    problems = []
+
+    def run():
+        try:
+            work()
+        except BaseException as error:
+            problems.append(error)
+        finally:
+            model.Session.remove()
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    thread.join()
+    if problems:
+        raise problems[0]
 
 
 def person(name, *roles, sysadmin=False):

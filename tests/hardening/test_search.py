@@ -27,13 +27,23 @@ class TestFieldsOfAQuery:
             ('title:a"b"res_url:x', {"title", "res_url"}),
             ('title:a)res_url:"x"', {"title", "res_url"}),
             (r"res\_url:x", {"resxurl"}),
-            ("res_url/**/:x", {""}),
+            ("res_url/**/:x", {"/*"}),
+            ('/*"*/ res_url:x /*"*/', {"/*"}),
             ("{!terms f=res_url}x", {"{!"}),
+            ("[ " * 1_000_000, {"..."}),
+            ('title:/["]/ OR res_url:*x* OR title:/["]/', {"title", "res_url"}),
+            ('title:"/" title:/["]/ res_url:x title:/["]/ title:"/"', {"title", "res_url"}),
+            ('title:[a" TO b] OR res_url:x OR title:[c" TO d]', {"title", "res_url"}),
+            ('title:["]" TO "a"] OR res_url:x OR title:"b"', {"title", "res_url"}),
         ],
     )
     def test_are_found(self, query, named):
         assert fields_in(query) >= named
         assert named or not fields_in(query)
+
+    @pytest.mark.parametrize("query", ['res_format:"A/B" OR tags:"C/D: E"', "res_format:text/csv AND tags:a/b"])
+    def test_are_no_more_than_that_where_a_slash_means_nothing(self, query):
+        assert fields_in(query) == {"res_format", "tags"}
 
 
 class TestRestrict:
@@ -88,6 +98,17 @@ class TestTheSearch:
         right, wrong = (client.get(f"{ACTION}?q=res_url:*{word}*").json["result"] for word in ("secret", "absent"))
         assert right == wrong
         assert right["count"] == 0
+
+    def test_answers_the_same_behind_what_holds_a_quotation_mark(self, client):
+        for query in (
+            'title_string:/["]/ OR res_url:*{}* OR title_string:/["]/',
+            'title_string:[a" TO b] OR res_url:*{}* OR title_string:[c" TO d]',
+        ):
+            answers = [
+                client.get(ACTION, query_string={"q": query.format(word)}).json["result"]["count"]
+                for word in ("secret", "absent")
+            ]
+            assert answers == [0, 0], query
 
     def test_still_filters_counts_and_sorts(self, client):
         query = {"fq": "tier:unconditional", "facet.field": json.dumps(["tier"]), "sort": "metadata_modified desc"}

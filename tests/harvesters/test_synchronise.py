@@ -242,7 +242,7 @@ def test_a_revocation_suspends(portal, state):
     summary = portal.sync([record(openType="1", state=state)])
     assert only(Block)["reason"] == "source_revoked"
     assert (only(Entry)["source_state"], summary.counters["blocks"]) == (state, 1)
-    assert only(Dataset)["tier"] == "unconditional"
+    assert (only(Dataset)["tier"], only(Dataset)["state"]) == ("unconditional", "suspended")
     portal.sync()
     assert len(rows(Block)) == 1
 

@@ -188,6 +188,24 @@ class TestEveryGatedAction:
         assert set(refused) == GATED
         assert everything() == before
 
+    @pytest.mark.parametrize("word", ["Package", "PACKAGE", "pACKAGE"])
+    def test_refuses_memberships_however_the_type_is_written(self, world, word):
+        before = everything()
+        membership = {"id": world.group["id"], "object": world.other, "object_type": word, "capacity": "public"}
+        for name in ("member_create", "member_delete"):
+            with pytest.raises(NotPublishing):
+                logic.get_action(name)({"ignore_auth": True, "user": world.admin["name"]}, dict(membership))
+        assert everything() == before
+
+    @pytest.mark.parametrize("packages", ["abc", [1], {"id": "x"}, ["x"], [{"id": ["x"]}]])
+    def test_is_asked_with_nonsense_and_does_not_break(self, app, world, packages):
+        answer = app.test_client().post(
+            "/api/3/action/group_create",
+            json={"name": "planted", "packages": packages},
+            headers={"Authorization": world.admin["token"]},
+        )
+        assert answer.status_code in {400, 403, 409}
+
     def test_answers_403_in_the_api_and_says_where_to_go(self, app, world):
         for token in (world.editor["token"], world.admin["token"]):
             answer = app.test_client().post(

@@ -74,6 +74,7 @@ TRANSITIONS: dict[DatasetState, dict[str, DatasetState]] = {
         "propose": DatasetState.DECIDED,
         "decide": DatasetState.DECIDED,
         "list": DatasetState.LISTED,
+        "suspend": DatasetState.SUSPENDED,  # of what stands in public by the decision before
         "withdraw": DatasetState.WITHDRAWN,
         "suspend": DatasetState.SUSPENDED,
     },

@@ -7,8 +7,10 @@ from ckan import model
 
 from ckanext.shopendata import clock
 from ckanext.shopendata.model import Block, Dataset, Resource
+from ckanext.shopendata.policy.classification import Tier, tightens
+from ckanext.shopendata.publish import outbox
 
-__all__ = ["blocked", "lift", "put", "standing"]
+__all__ = ["blocked", "lift", "put", "standing", "tighten", "too_open"]
 
 
 def put(dataset_id: str, reason: str, by: str, note: str = "") -> bool:
@@ -19,6 +21,18 @@ def put(dataset_id: str, reason: str, by: str, note: str = "") -> bool:
     model.Session.add(block)
     model.Session.flush([block])
     return True
+
+
+def tighten(dataset: Dataset, by: str) -> None:
+    """Refuses what stands in public as more than was decided; cleaning up follows. The caller commits."""
+    if too_open(dataset):
+        put(dataset.id, "tightened", by)
+        outbox.put("conceal", dataset.id)
+
+
+def too_open(dataset: Dataset) -> bool:
+    """Whether a dataset stands in CKAN as more than was decided."""
+    return dataset.published_tier is not None and tightens(Tier.read(dataset.published_tier), Tier.read(dataset.tier))
 
 
 def lift(dataset_id: str, by: str, reason: str | None = None) -> bool:

@@ -20,11 +20,11 @@ __all__ = ["actions", "auth_functions", "guard_request", "hide_from_search", "pi
 #: Names under which routes carry a dataset's or resource's name or identifier.
 _ARGUMENTS = ("id", "package_id", "dataset_id", "resource_id")
 
-#: How many datasets one filter leaves out: Solr refuses a query of more than 1024 clauses (config/solr).
-_AT_ONCE = 500
-
 #: What reads rows, or names a resource past CKAN's hooks as its views do: each asks for the resource, this asks first.
 _DATA = ("datastore_search", "datastore_info", "datastore_search_sql", "resource_show")
+
+#: Identifiers in one filter: Solr takes no more than 1,024 clauses.
+_CLAUSES = 1000
 
 
 def guard_request() -> Any:
@@ -37,14 +37,12 @@ def guard_request() -> Any:
 
 def hide_from_search(parameters: dict[str, Any]) -> dict[str, Any]:
     """Leaves blocked datasets out of every search, feed, listing and count."""
-    blocked = sorted(block.standing())
-    # Filters of their own: behind the caller's, an open comment or quotation mark there would take them in.
-    hiding = [
-        "-id:(" + " OR ".join(f'"{key}"' for key in blocked[first : first + _AT_ONCE]) + ")"
-        for first in range(0, len(blocked), _AT_ONCE)
-    ]
-    if hiding:
-        parameters["fq_list"] = [*parameters.get("fq_list", ()), *hiding]
+    if blocked := sorted(f'"{key}"' for key in block.standing()):
+        # Filters of their own: behind the caller's, an open comment or quotation mark there would take them in.
+        hidden = [
+            f"-id:({' OR '.join(blocked[start : start + _CLAUSES])})" for start in range(0, len(blocked), _CLAUSES)
+        ]
+        parameters["fq_list"] = [*parameters.get("fq_list", ()), *hidden]
     return parameters
 
 

@@ -100,7 +100,8 @@ def _dataset(data_dict: DataDict) -> bool:
 
 
 def _membership(data_dict: DataDict) -> bool:
-    return data_dict.get("object_type") == "package"
+    """Whether it is a dataset's, as CKAN finds the class of what joins or leaves."""
+    return str(data_dict.get("object_type")).title() == "Package"
 
 
 def _datasets_of_group(data_dict: DataDict) -> bool:

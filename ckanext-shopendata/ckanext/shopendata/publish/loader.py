@@ -22,7 +22,15 @@ from ckanext.shopendata.policy.catalogue import ItemType
 from ckanext.shopendata.policy.scope import Column, Mask, Scan, findings_in, vault_table, veil, verdict_on
 from ckanext.shopendata.publish import intake
 
-__all__ = ["Table", "drop_from_datastore", "drop_from_vault", "into_datastore", "into_vault", "measure"]
+__all__ = [
+    "Table",
+    "drop_from_datastore",
+    "drop_from_vault",
+    "into_datastore",
+    "into_vault",
+    "lies_in_vault",
+    "measure",
+]
 
 #: Type of an item -> type of its column.
 SQL_TYPES = {
@@ -149,6 +157,13 @@ def drop_from_vault(vault: psycopg.Connection[Any], resource_id: str) -> None:
     """Removes a table from the vault, if it is there; commits."""
     with vault.transaction():
         vault.execute(sql.SQL("DROP TABLE IF EXISTS {}").format(sql.Identifier("vault", vault_table(resource_id))))
+
+
+def lies_in_vault(vault: psycopg.Connection[Any], resource_id: str) -> bool:
+    """Whether the vault has a table for a resource."""
+    name = sql.Identifier("vault", vault_table(resource_id)).as_string(vault)
+    found = vault.execute("SELECT to_regclass(%s) IS NOT NULL", (name,)).fetchone()
+    return bool(found and found[0])
 
 
 def _datastore() -> psycopg.Connection[Any]:

@@ -26,7 +26,10 @@ FIRST, LONGEST = dt.timedelta(seconds=2), dt.timedelta(minutes=10)
 
 
 def put(kind: str, *object_ids: str, payload: dict[str, Any] | None = None) -> None:
-    """Asks for work; an equal task that waits already is enough. The caller commits."""
+    """Asks for work; an equal task that waits already is enough, and waits no longer. The caller commits.
+
+    Until then nobody takes that task either: it would be done before the change that it has to follow.
+    """
     # Not the demonstration's clock: work is due in the worker's time.
     now = dt.datetime.now(dt.timezone.utc)
     rows = [
@@ -34,10 +37,16 @@ def put(kind: str, *object_ids: str, payload: dict[str, Any] | None = None) -> N
             "kind": kind, "object_id": key, "payload": payload or {}, "created_at": now, "due_at": now, "attempts": 0,
             "error": "",
         }
-        for key in object_ids
+        for key in sorted(set(object_ids))
     ]  # fmt: skip
     if rows:
-        model.Session.execute(insert(Task).values(rows).on_conflict_do_nothing())
+        asked = insert(Task).values(rows)
+        asked = asked.on_conflict_do_update(
+            index_elements=["kind", "object_id"],
+            index_where=sa.and_(Task.done_at.is_(None), Task.leased_until.is_(None)),
+            set_={"due_at": asked.excluded.due_at},
+        )
+        model.Session.execute(asked)
 
 
 def lease(kinds: Iterable[str], limit: int = 1) -> list[Task]:

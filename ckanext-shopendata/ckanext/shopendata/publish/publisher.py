@@ -28,7 +28,7 @@ from ckanext.shopendata.model import (
     Task,
 )
 from ckanext.shopendata.policy.audit import Event
-from ckanext.shopendata.policy.classification import DatasetState, Tier, step, tightens
+from ckanext.shopendata.policy.classification import DatasetState, Tier, step
 from ckanext.shopendata.policy.openlist import ListState
 from ckanext.shopendata.policy.scope import Column, Mask, Scan, columns_of
 from ckanext.shopendata.publish import block, intake, loader, outbox, projection
@@ -46,7 +46,7 @@ Handler = Callable[[Sequence[Task]], None]
 def publish(tasks: Sequence[Task]) -> None:
     """Brings datasets to the public as their current list says, or up to date there."""
     ids = [task.id for task in tasks]
-    datasets = [task.object_id for task in tasks]
+    datasets = sorted(task.object_id for task in tasks)  # whoever locks several datasets takes them in this order
     for dataset_id in datasets:
         if _load_tables(dataset_id):
             outbox.renew(*ids)
@@ -69,8 +69,8 @@ def conceal(tasks: Sequence[Task]) -> None:
         reason = model.Session.scalar(reasons)
         if reason is not None:
             search.index_for("Package").remove_dict({"id": dataset.id})
-            # Whatever the block is for: who is suspended may be decided anew.
-            if tightens(Tier.read(dataset.published_tier), Tier.read(dataset.tier)):
+            # Somebody's suspension stands in the place of the block by which a decision tightens.
+            if reason == "tightened" or block.too_open(dataset):
                 _tighten(dataset)
         outbox.done(task.id)
         model.Session.commit()
@@ -184,16 +184,21 @@ def _publishable(dataset: Dataset) -> OpenList | None:
     return listing[0]
 
 
+def _place(tier: str | None) -> str | None:
+    """Where the rows of what is public as this tier lie."""
+    return {Tier.UNCONDITIONAL.value: "datastore", Tier.CONDITIONAL.value: "vault"}.get(tier or "")
+
+
 def _load_tables(dataset_id: str) -> bool:
     """Scans and loads what has come in since; commits the resources' rows, unseen by CKAN. Tells if it did."""
     dataset = model.Session.get_one(Dataset, dataset_id)
-    wanted = "vault" if dataset.tier == Tier.CONDITIONAL.value else "datastore"
+    wanted = _place(dataset.tier)
     stale = [
         (resource.id, resource.original_id)
         for resource in _resources(dataset_id)
         if resource.original_id and (resource.loaded_original_id, resource.location) != (resource.original_id, wanted)
     ]
-    if not stale or _publishable(dataset) is None:
+    if not stale or wanted is None or _publishable(dataset) is None:
         return False
     items = model.Session.scalars(sa.select(Item).where(Item.entry_id == dataset.entry_id).order_by(Item.position))
     known = [Column(item.code, item.name, item.type, item.unit, Mask(item.mask)) for item in items]
@@ -205,6 +210,8 @@ def _load_tables(dataset_id: str) -> bool:
             count = None
             if wanted == "vault":
                 count = loader.into_vault(vault, target, resource_id, table)
+                # Before the block of a tightening ends: its cleaning up may be late.
+                loader.drop_from_datastore(resource_id)
             elif table.scan is Scan.PASSED:
                 count = loader.into_datastore(vault, resource_id, table, row_filter)
         _loaded(resource_id, table, wanted, count)
@@ -227,8 +234,6 @@ def _loaded(resource_id: str, table: loader.Table, location: str, count: int | N
             for c in table.columns
         ]
         resource.row_count, resource.loaded_original_id, resource.loaded_at = count, table.original, clock.now()
-        if resource.location not in {None, location}:
-            outbox.put("tidy", resource.id)
         resource.location = location
     model.Session.commit()
 
@@ -239,12 +244,16 @@ def _publish(dataset_id: str, user: str) -> None:
     standing = model.Session.scalar(
         sa.select(Block.reason).where(Block.dataset_id == dataset_id, Block.lifted_at.is_(None))
     )
-    if version is None or standing not in {None, "tightened"}:
+    if version is None:
+        _clear(dataset)
+        return
+    if standing not in {None, "tightened"}:
         return
     entry = model.Session.get_one(Entry, dataset.entry_id)
     now, before = clock.now(), dataset.published_tier
     dataset.first_published_at = dataset.first_published_at or now
     dataset.published_at = now
+    resources = [resource.id for resource in _resources(dataset.id)]
     package = projection.package(_facts(dataset, entry, version), tk.config["ckan.site_url"].rstrip("/"))
     exists = model.Package.get(dataset.id) is not None
     context: Context = {
@@ -258,6 +267,11 @@ def _publish(dataset_id: str, user: str) -> None:
         # Previews of tables: CKAN makes by itself only those that need no table.
         views = {"package": package, "create_datastore_views": True}
         tk.get_action("package_create_default_resource_views")({**context}, views)
+    if _place(dataset.tier) != "datastore":
+        # Previews of a table that was open before.
+        model.Session.execute(sa.delete(model.ResourceView).where(model.ResourceView.resource_id.in_(resources)))
+    if before not in {None, dataset.tier}:
+        outbox.put("tidy", *resources)
     stored = model.Package.get(dataset.id)
     if stored is not None:
         stored.metadata_created = (dataset.first_published_at or now).replace(tzinfo=None)
@@ -274,7 +288,8 @@ def _facts(dataset: Dataset, entry: Entry, version: OpenList) -> projection.Fact
         projection.TableFacts(
             resource.id,
             resource.name,
-            resource.row_count if resource.location and resource.loaded_at else None,
+            # Rows that lie elsewhere are those that the scan kept from moving.
+            resource.row_count if resource.location == _place(dataset.tier) else None,
             resource.loaded_at.replace(tzinfo=None).isoformat() if resource.loaded_at else "",
         )
         for resource in _resources(dataset.id)
@@ -305,6 +320,20 @@ def _facts(dataset: Dataset, entry: Entry, version: OpenList) -> projection.Fact
 def _resources(dataset_id: str) -> list[Resource]:
     rows = sa.select(Resource).where(Resource.dataset_id == dataset_id).order_by(Resource.position, Resource.id)
     return list(model.Session.scalars(rows))
+
+
+def _clear(dataset: Dataset) -> None:
+    """Removes what was loaded for a publication that a decision overtook; what stands in public keeps its rows."""
+    kept = _place(dataset.published_tier)
+    for resource in _resources(dataset.id):
+        if kept != "datastore":
+            loader.drop_from_datastore(resource.id)
+        with intake.connect() as vault:
+            if kept != "vault":
+                loader.drop_from_vault(vault, resource.id)
+            if resource.location not in {None, kept}:
+                resource.loaded_original_id = None
+                resource.location = kept if kept == "vault" and loader.lies_in_vault(vault, resource.id) else None
 
 
 def _tighten(dataset: Dataset) -> None:

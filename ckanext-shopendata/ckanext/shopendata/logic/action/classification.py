@@ -24,11 +24,10 @@ from ckanext.shopendata.policy.classification import (
     Verdict,
     check_decider,
     step,
-    tightens,
 )
 from ckanext.shopendata.policy.refusal import Refused
 from ckanext.shopendata.profile import profile
-from ckanext.shopendata.publish import block, outbox
+from ckanext.shopendata.publish import block
 
 __all__ = ["dataset_decide", "dataset_propose"]
 
@@ -121,19 +120,12 @@ def dataset_decide(actor: c.Actor, data: DataDict) -> dict[str, Any]:
         model.Session.add(decision)
         dataset.tier, dataset.decision_id = decision.tier, decision.id
         dataset.conditions, dataset.review_by, dataset.updated_at = decision.conditions, decision.review_by, now
-        if dataset.published_tier and tightens(Tier.read(dataset.published_tier), verdict.tier):
-            _tighten(actor, dataset)
+        block.tighten(dataset, actor.id)
         body = {"before": before.value, "after": decision.tier, "decision": decision.id, "signoff": signoff.id}
         happened.append((dataset.id, entry.agency_id, body | _said(data)))
     _close([dataset.id for dataset, _ in pairs], now)
     c.events("dataset.decide", "dataset", actor, role, happened)
     return {"changed": len(happened), "signoff": signoff.id}
-
-
-def _tighten(actor: c.Actor, dataset: Dataset) -> None:
-    """What may no longer stand in public is refused with the decision itself; cleaning up follows."""
-    block.put(dataset.id, "tightened", actor.id)
-    outbox.put("conceal", dataset.id)
 
 
 def _decided(data: DataDict, proposal: Proposal | None) -> tuple[Verdict, list[dict[str, str]]]:

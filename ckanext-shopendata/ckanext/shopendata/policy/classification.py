@@ -73,6 +73,7 @@ TRANSITIONS: dict[DatasetState, dict[str, DatasetState]] = {
         "decide": DatasetState.DECIDED,
         "list": DatasetState.LISTED,
         "withdraw": DatasetState.WITHDRAWN,
+        "suspend": DatasetState.SUSPENDED,
     },
     DatasetState.LISTED: {
         "propose": DatasetState.LISTED,

@@ -8,7 +8,7 @@ from ckan import model
 from ckanext.shopendata import clock
 from ckanext.shopendata.model import Block, Dataset, Resource
 
-__all__ = ["blocked", "lift", "put", "standing"]
+__all__ = ["blocked", "lift", "put", "reason_of", "standing"]
 
 
 def put(dataset_id: str, reason: str, by: str, note: str = "") -> bool:
@@ -28,6 +28,13 @@ def lift(dataset_id: str, by: str, reason: str | None = None) -> bool:
     if reason is not None:
         lifted = lifted.where(Block.reason == reason)
     return bool(model.Session.execute(lifted).rowcount)  # type: ignore[attr-defined]
+
+
+def reason_of(dataset_id: str) -> str | None:
+    """Why a dataset is blocked; ``None`` when it is not."""
+    return model.Session.scalar(
+        sa.select(Block.reason).where(Block.dataset_id == dataset_id, Block.lifted_at.is_(None))
+    )
 
 
 def blocked(reference: str) -> bool:

@@ -17,18 +17,9 @@ from ckan.lib import search
 from ckan.types import Context
 
 from ckanext.shopendata import audit, clock
-from ckanext.shopendata.model import (
-    Block,
-    Dataset,
-    Entry,
-    Item,
-    OpenList,
-    OpenListItem,
-    Resource,
-    Task,
-)
+from ckanext.shopendata.model import Dataset, Entry, Item, OpenList, OpenListItem, Resource, Task
 from ckanext.shopendata.policy.audit import Event
-from ckanext.shopendata.policy.classification import DatasetState, Tier, step
+from ckanext.shopendata.policy.classification import DatasetState, Tier, step, tightens
 from ckanext.shopendata.policy.openlist import ListState
 from ckanext.shopendata.policy.scope import Column, Mask, Scan, columns_of
 from ckanext.shopendata.publish import block, intake, loader, outbox, projection
@@ -65,11 +56,9 @@ def conceal(tasks: Sequence[Task]) -> None:
     """
     for task in tasks:
         dataset = model.Session.get_one(Dataset, task.object_id)
-        reasons = sa.select(Block.reason).where(Block.dataset_id == dataset.id, Block.lifted_at.is_(None))
-        reason = model.Session.scalar(reasons)
-        if reason is not None:
+        if block.reason_of(dataset.id) is not None:
             search.index_for("Package").remove_dict({"id": dataset.id})
-            if reason == "tightened":
+            if dataset.published_tier and tightens(Tier.read(dataset.published_tier), Tier.read(dataset.tier)):
                 _tighten(dataset)
         outbox.done(task.id)
         model.Session.commit()
@@ -235,10 +224,7 @@ def _loaded(resource_id: str, table: loader.Table, location: str, count: int | N
 def _publish(dataset_id: str, user: str) -> None:
     dataset = model.Session.get_one(Dataset, dataset_id, with_for_update=True)
     version = _publishable(dataset)
-    standing = model.Session.scalar(
-        sa.select(Block.reason).where(Block.dataset_id == dataset_id, Block.lifted_at.is_(None))
-    )
-    if version is None or standing not in {None, "tightened"}:
+    if version is None or block.reason_of(dataset_id) not in {None, "tightened"}:
         return
     entry = model.Session.get_one(Entry, dataset.entry_id)
     now, before = clock.now(), dataset.published_tier

@@ -15,6 +15,7 @@ from ckanext.shopendata.logic import schema as s
 from ckanext.shopendata.logic.action import agency as agencies
 from ckanext.shopendata.model import Agency, Dataset, Decision, Entry, Item, Proposal, Resource
 from ckanext.shopendata.policy.catalogue import REJECTIONS, Acquisition, EntryState, step
+from ckanext.shopendata.publish import block
 
 __all__ = [
     "entry_check",
@@ -103,6 +104,7 @@ def entry_show(actor: c.Actor, data: DataDict) -> dict[str, Any]:
         shown.append(
             _dataset(dataset, current)
             | {
+                "suspended": block.reason_of(dataset.id) not in {None, "tightened"},
                 "decisions": [
                     _row(
                         one,

@@ -131,7 +131,11 @@ def dataset_decide(actor: c.Actor, data: DataDict) -> dict[str, Any]:
 
 
 def _tighten(actor: c.Actor, dataset: Dataset) -> None:
-    """What may no longer stand in public is refused with the decision itself; cleaning up follows."""
+    """What may no longer stand in public is refused with the decision itself; cleaning up follows.
+
+    It settles what a source suspended for the same reason; what a person suspended stays so until it is resumed.
+    """
+    block.lift(dataset.id, actor.id, "source_tightened")
     block.put(dataset.id, "tightened", actor.id)
     outbox.put("conceal", dataset.id)
 

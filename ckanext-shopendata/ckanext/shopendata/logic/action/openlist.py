@@ -173,7 +173,7 @@ def candidates(agency_id: str) -> list[policy.Candidate]:
     of_agency = sa.select(Entry.id).where(Entry.agency_id == agency_id)
     for item in model.Session.scalars(sa.select(Item).where(Item.entry_id.in_(of_agency)).order_by(Item.position)):
         items.setdefault(item.entry_id, []).append(Column(item.code, item.name, mask=Mask(item.mask)))
-    suspended = set(model.Session.scalars(sa.select(Block.dataset_id).where(Block.lifted_at.is_(None))))
+    suspended = set(model.Session.scalars(_suspended()))
     rows = (
         sa.select(Dataset, Entry, Decision)
         .join(Entry, Entry.id == Dataset.entry_id)
@@ -192,7 +192,6 @@ def _candidate(
     opened = columns_of(items, dataset.item_codes, dataset.masks)
     tier = Tier.read(dataset.tier)
     method = entry.acquisition_method
-    # A block for a tightening ends with the publication of the stricter tier: it must not keep that from the list.
     return policy.Candidate(
         dataset=dataset.id,
         decision=decision.id if decision else "",
@@ -215,8 +214,16 @@ def _candidate(
         state=DatasetState(dataset.state),
         entry_state=EntryState(entry.state),
         acquisition=Acquisition(method) if method else None,
-        suspended=suspended and dataset.state == DatasetState.SUSPENDED.value,
+        suspended=suspended,
     )
+
+
+def _suspended() -> sa.Select[tuple[str]]:
+    """Datasets suspended by a person or a source.
+
+    The block for a tightening ends with the publication of the stricter tier: it must not keep that from the list.
+    """
+    return sa.select(Block.dataset_id).where(Block.lifted_at.is_(None), Block.reason != "tightened")
 
 
 def _compile(agency: Agency, year: int, number: int) -> tuple[dict[str, Any], list[policy.Candidate]]:
@@ -244,7 +251,7 @@ def _gone(agency_id: str, listed: set[str]) -> list[str]:
         .where(
             Entry.agency_id == agency_id,
             Dataset.published_tier.is_not(None),
-            Dataset.state != DatasetState.SUSPENDED.value,
+            Dataset.id.not_in(_suspended()),
         )
     )
     return [key for key in model.Session.scalars(rows) if key not in listed]

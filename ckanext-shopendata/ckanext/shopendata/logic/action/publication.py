@@ -10,7 +10,7 @@ from ckanext.shopendata import clock
 from ckanext.shopendata.logic import command as c
 from ckanext.shopendata.logic import schema as s
 from ckanext.shopendata.model import Dataset, Entry, OpenList, OpenListItem
-from ckanext.shopendata.policy.classification import DatasetState, step
+from ckanext.shopendata.policy.classification import DatasetState, Tier, step, tightens
 from ckanext.shopendata.policy.openlist import ListState
 from ckanext.shopendata.policy.refusal import Refused
 from ckanext.shopendata.publish import block, outbox
@@ -29,6 +29,8 @@ def dataset_suspend(actor: c.Actor, data: DataDict) -> dict[str, str]:
     """
     dataset, entry = _locked(data["id"])
     role = actor.require_inside("dataset.suspend", entry.agency_id)
+    if dataset.state == DatasetState.DECIDED.value and dataset.published_tier is None:
+        raise Refused("not_in_this_state", state=dataset.state)
     if not block.put(dataset.id, data["reason"], actor.id, data["note"]):
         raise Refused("already_suspended")
     dataset.state = step(DatasetState(dataset.state), "suspend").value
@@ -41,23 +43,31 @@ def dataset_suspend(actor: c.Actor, data: DataDict) -> dict[str, str]:
 
 @c.command(s.fields(id=s.filled, note=s.filled))
 def dataset_resume(actor: c.Actor, data: DataDict) -> dict[str, str]:
-    """恢复开放: what stands on the current list is published again; what was decided anew waits for the next list."""
+    """恢复开放: what stands on the current list is published again; what was decided anew waits for the next list.
+
+    What may be seen less of than stands in public stays refused until then.
+    """
     dataset, entry = _locked(data["id"])
     role = actor.require_inside("dataset.resume", entry.agency_id)
-    if dataset.state != DatasetState.SUSPENDED.value or not block.lift(dataset.id, actor.id):
+    if block.reason_of(dataset.id) in {None, "tightened"} or not block.lift(dataset.id, actor.id):
         raise Refused("not_suspended")
-    resumed = step(DatasetState.SUSPENDED, "resume")
-    listed = (
+    suspended = dataset.state == DatasetState.SUSPENDED.value  # a source's suspension leaves the state alone
+    on_list = (
         sa.select(OpenListItem.decision_id)
         .join(OpenList, OpenList.id == OpenListItem.list_id)
         .where(OpenListItem.dataset_id == dataset.id, OpenList.state == ListState.PUBLISHED.value)
     )
-    if dataset.decision_id in set(model.Session.scalars(listed)):
-        dataset.state = resumed.value
+    listed = model.Session.scalar(on_list)
+    if listed is not None and listed == dataset.decision_id:
+        dataset.state = step(DatasetState.SUSPENDED, "resume").value if suspended else dataset.state
         outbox.put("publish", dataset.id)
     else:
-        dataset.state = DatasetState.DECIDED.value
-        outbox.put("withdraw", dataset.id)
+        dataset.state = DatasetState.DECIDED.value if suspended else dataset.state
+        if dataset.published_tier and tightens(Tier.read(dataset.published_tier), Tier.read(dataset.tier)):
+            block.put(dataset.id, "tightened", actor.id)
+            outbox.put("conceal", dataset.id)
+        else:
+            outbox.put("withdraw" if listed is None else "index", dataset.id)
     dataset.updated_at = clock.now()
     c.events("dataset.resume", "dataset", actor, role, [(dataset.id, entry.agency_id, {"note": data["note"]})])
     return {"state": dataset.state}

@@ -11,7 +11,7 @@ from enum import Enum
 
 from ckanext.shopendata.policy.refusal import Refused, next_state
 
-__all__ = ["Basis", "DatasetState", "Reason", "Tier", "Verdict", "check_decider", "step", "tightens"]
+__all__ = ["Basis", "DatasetState", "Reason", "Tier", "Verdict", "check_decider", "check_opening", "step", "tightens"]
 
 
 class Tier(Enum):
@@ -166,6 +166,12 @@ def check_decider(decider: str, proposer: str | None) -> None:
     """Four eyes (DESIGN invariant 4): nobody decides what they proposed. A source's proposal has no proposer."""
     if proposer is not None and decider == proposer:
         raise Refused("own_proposal")
+
+
+def check_opening(before: Tier, after: Tier, proposed: Tier | None) -> None:
+    """Only a tightening is one person's matter; else somebody has proposed to open as much (DESIGN 3, invariant 4)."""
+    if not tightens(before, after) and (proposed is None or tightens(after, proposed)):
+        raise Refused("not_proposed", "tier")
 
 
 def tightens(old: Tier, new: Tier) -> bool:

@@ -138,3 +138,21 @@ class TestSource:
         with pytest.raises(tk.ValidationError):
             resume(world, dataset)
         assert block.blocked(dataset)
+
+
+@pytest.mark.parametrize("suspended_first", [True, False])
+def test_what_is_taken_out_of_the_catalogue_leaves_the_public_at_once(world, drain, suspended_first):
+    entry, dataset = world.open
+    if suspended_first:
+        suspend(world, dataset)
+    call("entry_return", world.centre, ids=[entry], note="请核实")
+    call("entry_reject", world.centre, ids=[entry], reason="state_secret")
+    assert hidden(dataset)
+    drain()
+    assert model.Package.get(dataset) is None
+    with pytest.raises(tk.ValidationError):
+        resume(world, dataset)
+    assert model.Session.get(Dataset, dataset).state == "withdrawn"
+    assert [one["dataset"] for one in world.agency.publish_list()["body"]["items"]] == [world.conditional[1]]
+    drain()
+    assert tk.get_action("package_search")({"user": ""}, {})["count"] == 1

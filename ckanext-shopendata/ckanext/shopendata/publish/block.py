@@ -8,7 +8,11 @@ from ckan import model
 from ckanext.shopendata import clock
 from ckanext.shopendata.model import Block, Dataset, Resource
 
-__all__ = ["blocked", "lift", "put", "reason_of", "standing"]
+__all__ = ["LASTING", "blocked", "lift", "put", "reason_of", "standing"]
+
+
+#: Reasons of blocks that nobody resumes: a decision ends the first, nothing the second.
+LASTING = frozenset({"tightened", "rejected"})
 
 
 def put(dataset_id: str, reason: str, by: str, note: str = "") -> bool:

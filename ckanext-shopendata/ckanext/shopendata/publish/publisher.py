@@ -58,7 +58,9 @@ def conceal(tasks: Sequence[Task]) -> None:
         dataset = model.Session.get_one(Dataset, task.object_id)
         if block.reason_of(dataset.id) is not None:
             search.index_for("Package").remove_dict({"id": dataset.id})
-            if dataset.published_tier and tightens(Tier.read(dataset.published_tier), Tier.read(dataset.tier)):
+            withdrawn = dataset.state == DatasetState.WITHDRAWN.value
+            published = Tier.read(dataset.published_tier)
+            if published.has_public_metadata and (withdrawn or tightens(published, Tier.read(dataset.tier))):
                 _tighten(dataset)
         outbox.done(task.id)
         model.Session.commit()
@@ -293,8 +295,8 @@ def _resources(dataset_id: str) -> list[Resource]:
 
 
 def _tighten(dataset: Dataset) -> None:
-    """The rows leave the DataStore; what is closed leaves CKAN altogether (DESIGN invariant 1)."""
-    if dataset.tier == Tier.CLOSED.value:
+    """The rows leave the DataStore; what is closed or withdrawn leaves CKAN altogether (DESIGN invariant 1)."""
+    if dataset.tier == Tier.CLOSED.value or dataset.state == DatasetState.WITHDRAWN.value:
         _purge(dataset)
         model.Session.execute(sa.update(Dataset).where(Dataset.id == dataset.id).values(published_tier=None))
     else:

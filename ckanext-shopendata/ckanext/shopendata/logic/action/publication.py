@@ -49,7 +49,7 @@ def dataset_resume(actor: c.Actor, data: DataDict) -> dict[str, str]:
     """
     dataset, entry = _locked(data["id"])
     role = actor.require_inside("dataset.resume", entry.agency_id)
-    if block.reason_of(dataset.id) in {None, "tightened"} or not block.lift(dataset.id, actor.id):
+    if block.reason_of(dataset.id) in {None, *block.LASTING} or not block.lift(dataset.id, actor.id):
         raise Refused("not_suspended")
     suspended = dataset.state == DatasetState.SUSPENDED.value  # a source's suspension leaves the state alone
     on_list = (

@@ -40,20 +40,20 @@ def auth_functions() -> dict[str, ChainedAuthFunction]:
 
 @tk.chained_auth_function
 @tk.auth_sysadmins_check
-def own_token(next_auth: AuthFunction, context: Context, data_dict: DataDict) -> AuthResult:
+def own_token(next_auth: AuthFunction, context: Context, data_dict: DataDict | None = None) -> AuthResult:
     """Makes tokens for oneself only: with another's one would be that person."""
-    owner = model.User.get(data_dict.get("user"))
+    owner = model.User.get((data_dict or {}).get("user"))
     if owner is None or owner.name != context.get("user"):
         return {"success": False, "msg": tk._("Access denied")}
-    return next_auth(context, data_dict)
+    return next_auth(context, data_dict or {})
 
 
 @tk.chained_auth_function
 @tk.auth_allow_anonymous_access
 @tk.auth_sysadmins_check
-def own_account(next_auth: AuthFunction, context: Context, data_dict: DataDict) -> AuthResult:
+def own_account(next_auth: AuthFunction, context: Context, data_dict: DataDict | None = None) -> AuthResult:
     """Changes one's own account; administrators also those of people who hold no role."""
-    actor, owner = model.User.get(context.get("user")), model.User.get(data_dict.get("id"))
+    actor, owner = model.User.get(context.get("user")), model.User.get((data_dict or {}).get("id"))
     if actor is not None and actor.sysadmin and owner is not None:
         return {"success": actor.id == owner.id or not holdings_of(owner.id), "msg": tk._("Access denied")}
-    return next_auth(context, data_dict)
+    return next_auth(context, data_dict or {})

@@ -62,17 +62,17 @@ def lay_out(stack: Settings, chosen: place.Place) -> None:
     free = shutil.disk_usage(stack.var).free // 2**20
     if free < int(stack["MIN_FREE_MB"]):
         raise StackError(f"only {free} MB free at {stack.var}: {stack['MIN_FREE_MB']} MB are needed")
-    superuser, data = Path(stack["SECRETS"]) / "postgres_superuser", chosen.postgres_data
-    if not superuser.exists() and os.path.exists(data / "PG_VERSION"):
-        raise StackError(
-            f"{data} holds databases whose secrets are gone (a checkout that stood here before?): put the secrets back"
-            f" into {superuser.parent}, or remove {data} to begin anew"
-        )
     if os.geteuid() == 0:
         place.make_accounts(chosen)
     if chosen.note:
         say(f"  ! {chosen.note}")
     try:
+        superuser, data = Path(stack["SECRETS"]) / "postgres_superuser", chosen.postgres_data
+        if not superuser.exists() and (data / "PG_VERSION").exists():
+            raise StackError(
+                f"{data} holds databases whose secrets are gone (a checkout that stood here before?): put the secrets"
+                f" back into {superuser.parent}, or remove {data} to begin anew"
+            )
         for folder in (stack.etc, stack.run, stack.log, stack.cache):
             folder.mkdir(parents=True, exist_ok=True)
         for process in services.PROCESSES:

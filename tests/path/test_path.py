@@ -247,7 +247,8 @@ class TestPath:
 
     def test_loosening_moves_the_rows_when_the_list_says_so(self, opened):
         _, dataset = opened.conditional
-        call("dataset_decide", opened.agency.reviewer, ids=[dataset], tier="unconditional")
+        call("dataset_propose", opened.agency.administrator, ids=[dataset], tier="unconditional")
+        call("dataset_decide", opened.agency.reviewer, ids=[dataset])
         drain()
         shown = tk.get_action("package_show")({"user": ""}, {"id": dataset})
         assert {e["key"]: e["value"] for e in shown["extras"]}["tier"] == "conditional"

@@ -1,10 +1,12 @@
 import pytest
 from ckanext.shopendata.policy.classification import (
+    OPENNESS,
     Basis,
     Reason,
     Tier,
     Verdict,
     check_decider,
+    check_opening,
     tightens,
 )
 from ckanext.shopendata.policy.refusal import Refused
@@ -60,3 +62,15 @@ def test_tightening_is_opening_less(old, new):
     order = [{Tier.CLOSED, Tier.UNDECIDED}, {Tier.CONDITIONAL}, {Tier.UNCONDITIONAL}]
     rank = {tier: place for place, tiers in enumerate(order) for tier in tiers}
     assert tightens(old, new) is (rank[new] < rank[old])
+
+
+@pytest.mark.parametrize("before", Tier)
+@pytest.mark.parametrize("proposed", [None, *Tier])
+@pytest.mark.parametrize("after", [tier for tier in Tier if tier is not Tier.UNDECIDED])
+def test_alone_one_can_only_tighten(before, proposed, after):
+    tightening = OPENNESS[after] < OPENNESS[before]
+    if tightening or (proposed is not None and OPENNESS[after] <= OPENNESS[proposed]):
+        check_opening(before, after, proposed)
+    else:
+        with pytest.raises(Refused, match="not_proposed"):
+            check_opening(before, after, proposed)

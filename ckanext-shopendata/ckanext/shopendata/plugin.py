@@ -51,7 +51,7 @@ class ShopendataPlugin(p.SingletonPlugin, DefaultTranslation):
     # IAuthFunctions
 
     def get_auth_functions(self) -> dict[str, AuthFunction | ChainedAuthFunction]:
-        return {**doors.auth_functions(), **auth_functions(list(actions()))}
+        return {**doors.auth_functions(), **accounts.auth_functions(), **auth_functions(list(actions()))}
 
     # IApiToken
 

@@ -29,6 +29,7 @@ def _messages() -> dict[str, str]:
         "law_missing": tk._("What is forbidden by law needs that law or regulation as its basis"),
         "conditions_missing": tk._("Please state the conditions of opening: they are published"),
         "tier_missing": tk._("Please choose a tier"),
+        "not_proposed": tk._("Another person has to propose to open as much as this; you can decide on less"),
         "nothing_proposed": tk._("There is no proposal to decide on; please choose a tier"),
         "entry_not_confirmed": tk._("The agency has to confirm the catalogue entry first"),
         "column_unknown": tk._("There is no item named {columns}"),

@@ -87,6 +87,15 @@ def mapping(value: Any) -> dict[str, Any]:
     return value
 
 
+def each(validator: Callable[[Any], Any]) -> Callable[[Any], dict[str, Any]]:
+    """An object whose values pass ``validator``."""
+
+    def check(value: Any) -> dict[str, Any]:
+        return {name: validator(one) for name, one in mapping(value).items()}
+
+    return check
+
+
 def one_of(*allowed: str) -> Callable[[Any], str]:
     """One of these words."""
 

@@ -12,7 +12,8 @@ from enum import Enum
 from ckanext.shopendata.policy.refusal import Refused, next_state
 
 __all__ = [
-    "SUSPENDABLE", "Basis", "DatasetState", "Reason", "Tier", "Verdict", "check_decider", "step", "tightens",
+    "SUSPENDABLE", "Basis", "DatasetState", "Reason", "Tier", "Verdict", "check_decider", "check_opening", "step",
+    "tightens",
 ]  # fmt: skip
 
 
@@ -76,7 +77,6 @@ TRANSITIONS: dict[DatasetState, dict[str, DatasetState]] = {
         "list": DatasetState.LISTED,
         "suspend": DatasetState.SUSPENDED,  # of what stands in public by the decision before
         "withdraw": DatasetState.WITHDRAWN,
-        "suspend": DatasetState.SUSPENDED,
     },
     DatasetState.LISTED: {
         "propose": DatasetState.LISTED,
@@ -172,6 +172,12 @@ def check_decider(decider: str, proposer: str | None) -> None:
     """Four eyes (DESIGN invariant 4): nobody decides what they proposed. A source's proposal has no proposer."""
     if proposer is not None and decider == proposer:
         raise Refused("own_proposal")
+
+
+def check_opening(before: Tier, after: Tier, proposed: Tier | None) -> None:
+    """Only a tightening is one person's matter; else somebody has proposed to open as much (DESIGN 3, invariant 4)."""
+    if not tightens(before, after) and (proposed is None or tightens(after, proposed)):
+        raise Refused("not_proposed", "tier")
 
 
 def tightens(old: Tier, new: Tier) -> bool:

@@ -10,7 +10,10 @@ from ckanext.shopendata.model import Block, Dataset, Resource
 from ckanext.shopendata.policy.classification import Tier, tightens
 from ckanext.shopendata.publish import outbox
 
-__all__ = ["blocked", "lift", "put", "standing", "tighten", "too_open"]
+__all__ = ["LASTING", "blocked", "lift", "put", "reason_of", "standing", "tighten", "too_open"]
+
+#: Reasons of blocks that nobody resumes: a decision ends the first, nothing the second.
+LASTING = frozenset({"tightened", "rejected"})
 
 
 def put(dataset_id: str, reason: str, by: str, note: str = "") -> bool:
@@ -42,6 +45,13 @@ def lift(dataset_id: str, by: str, reason: str | None = None) -> bool:
     if reason is not None:
         lifted = lifted.where(Block.reason == reason)
     return bool(model.Session.execute(lifted).rowcount)  # type: ignore[attr-defined]
+
+
+def reason_of(dataset_id: str) -> str | None:
+    """Why a dataset is blocked; ``None`` when it is not."""
+    return model.Session.scalar(
+        sa.select(Block.reason).where(Block.dataset_id == dataset_id, Block.lifted_at.is_(None))
+    )
 
 
 def blocked(reference: str) -> bool:

@@ -17,16 +17,7 @@ from ckan.lib import search
 from ckan.types import Context
 
 from ckanext.shopendata import audit, clock
-from ckanext.shopendata.model import (
-    Block,
-    Dataset,
-    Entry,
-    Item,
-    OpenList,
-    OpenListItem,
-    Resource,
-    Task,
-)
+from ckanext.shopendata.model import Dataset, Entry, Item, OpenList, OpenListItem, Resource, Task
 from ckanext.shopendata.policy.audit import Event
 from ckanext.shopendata.policy.classification import DatasetState, Tier, step
 from ckanext.shopendata.policy.openlist import ListState
@@ -65,12 +56,11 @@ def conceal(tasks: Sequence[Task]) -> None:
     """
     for task in tasks:
         dataset = model.Session.get_one(Dataset, task.object_id)
-        reasons = sa.select(Block.reason).where(Block.dataset_id == dataset.id, Block.lifted_at.is_(None))
-        reason = model.Session.scalar(reasons)
-        if reason is not None:
+        if block.reason_of(dataset.id) is not None:
             search.index_for("Package").remove_dict({"id": dataset.id})
-            # Somebody's suspension stands in the place of the block by which a decision tightens.
-            if reason == "tightened" or block.too_open(dataset):
+            withdrawn = dataset.state == DatasetState.WITHDRAWN.value and dataset.published_tier is not None
+            # Whatever the block is for: somebody's suspension may stand in the place of a tightening's.
+            if withdrawn or block.too_open(dataset):
                 _tighten(dataset)
         outbox.done(task.id)
         model.Session.commit()
@@ -241,13 +231,10 @@ def _loaded(resource_id: str, table: loader.Table, location: str, count: int | N
 def _publish(dataset_id: str, user: str) -> None:
     dataset = model.Session.get_one(Dataset, dataset_id, with_for_update=True)
     version = _publishable(dataset)
-    standing = model.Session.scalar(
-        sa.select(Block.reason).where(Block.dataset_id == dataset_id, Block.lifted_at.is_(None))
-    )
     if version is None:
         _clear(dataset)
         return
-    if standing not in {None, "tightened"}:
+    if block.reason_of(dataset_id) not in {None, "tightened"}:
         return
     entry = model.Session.get_one(Entry, dataset.entry_id)
     now, before = clock.now(), dataset.published_tier
@@ -337,8 +324,8 @@ def _clear(dataset: Dataset) -> None:
 
 
 def _tighten(dataset: Dataset) -> None:
-    """The rows leave the DataStore; what is closed leaves CKAN altogether (DESIGN invariant 1)."""
-    if dataset.tier == Tier.CLOSED.value:
+    """The rows leave the DataStore; what is closed or withdrawn leaves CKAN altogether (DESIGN invariant 1)."""
+    if dataset.tier == Tier.CLOSED.value or dataset.state == DatasetState.WITHDRAWN.value:
         _purge(dataset)
         model.Session.execute(sa.update(Dataset).where(Dataset.id == dataset.id).values(published_tier=None))
     else:

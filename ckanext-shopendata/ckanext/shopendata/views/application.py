@@ -133,16 +133,17 @@ def end_key() -> Response:
 
 def _index(failed: Failed | None = None) -> Response:
     number = max(request.args.get("page", 1, type=int), 1)
+    grants = do("grant_list")
     mine = do("application_list", limit=PER_PAGE, offset=min(number - 1, 500) * PER_PAGE)
     return answer(
         "application/index.html",
         failed.status if failed else 200,
         errors=failed.errors if failed else {},
-        applications=[one | {"next": forms.next_step(one)} for one in mine["results"]],
+        applications=[one | {"next": forms.next_step(one, grants)} for one in mine["results"]],
         count=mine["count"],
         number=number,
         last=max(-(-mine["count"] // PER_PAGE), 1),
-        grants=do("grant_list"),
+        grants=grants,
     )
 
 
@@ -185,6 +186,7 @@ def _read(application: dict[str, Any], failed: Failed | None = None) -> Response
     if application["state"] in _EDITABLE and failed is None:
         return _form(application, application["datasets"], application["form"], {})
     cases = {case["id"] for case in application["cases"]}
+    grants = [grant for grant in do("grant_list") if grant["case"] in cases]
     return answer(
         "application/read.html",
         failed.status if failed else 200,
@@ -193,9 +195,9 @@ def _read(application: dict[str, Any], failed: Failed | None = None) -> Response
         fields=FORM,
         words=labels_form,
         timeline=forms.timeline(application),
-        next_step=forms.next_step(application),
+        next_step=forms.next_step(application, grants),
         withdrawable=application["state"] in _WITHDRAWABLE and not forms.ended(application),
-        grants=[grant for grant in do("grant_list") if grant["case"] in cases],
+        grants=grants,
     )
 
 

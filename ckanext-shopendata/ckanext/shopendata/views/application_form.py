@@ -57,8 +57,8 @@ def ended(application: dict[str, Any]) -> bool:
     return bool(cases) and all(case["state"] in {"active", "refused", "withdrawn", "lapsed"} for case in cases)
 
 
-def next_step(application: dict[str, Any]) -> str:
-    """What the applicant should do now, or what they are waiting for."""
+def next_step(application: dict[str, Any], grants: list[dict[str, Any]]) -> str:
+    """What the applicant should do now, or what they are waiting for. ``grants``: the applicant's access rights."""
     states = {case["state"] for case in application["cases"]}
     to_confirm = any(
         case["state"] == "agreement_pending" and not case["confirmed_by_applicant"] for case in application["cases"]
@@ -70,7 +70,8 @@ def next_step(application: dict[str, Any]) -> str:
             return tk._("Nothing to do: the agencies are reviewing")
         if "agreement_pending" in states:
             return tk._("Nothing to do: the agency has yet to confirm the agreement")
-        if "active" in states:
+        active = {case["id"] for case in application["cases"] if case["state"] == "active"}
+        if any(grant["case"] in active and grant["state"] == "active" for grant in grants):
             return tk._("Make a key and call the interface")
         return ""
     return {

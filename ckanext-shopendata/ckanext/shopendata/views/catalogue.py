@@ -32,7 +32,6 @@ __all__ = ["agencies_of", "filters", "pages"]
 pages = section("catalogue", "/catalogue")
 
 PER_PAGE = 100
-_SUSPENDABLE = {"listed", "published"}
 
 
 @pages.get("")
@@ -151,7 +150,7 @@ def _read(key: str, failed: Failed | None = None) -> Response:
         words=verbs.words(),
         suspends=may(actor, "dataset.suspend", agency),
         resumes=may(actor, "dataset.resume", agency),
-        suspendable=_SUSPENDABLE,
+        suspendable={one["id"] for one in entry["datasets"] if one["published_tier"] or one["state"] == "listed"},
         values=request.form,
         basis=verbs.basis_text,
     )

@@ -93,10 +93,14 @@ def application_withdraw(actor: c.Actor, data: DataDict) -> dict[str, Any]:
     """Takes an application back; cases that are not decided end with it."""
     application = _own(actor, data["id"])
     application.state = policy.step(State(application.state), "withdraw").value
+    happened = []
     for case in _cases(application.id):
         if CaseState(case.state) in _OPEN_CASES:
+            body = {"before": case.state, "application": application.id, "note": data.get("note", "")}
+            happened.append((case.id, case.agency_id, body))
             case.state = policy.case_step(CaseState(case.state), "withdraw").value
     application.updated_at = clock.now()
+    c.events("case.withdraw", "case", actor, "", happened)
     _event("application.withdraw", actor, "", application, {"note": data.get("note", "")})
     return as_dict(application)
 
@@ -118,6 +122,8 @@ def application_accept(actor: c.Actor, data: DataDict) -> dict[str, Any]:
             )
         )
     model.Session.flush()
+    opened = [(case.id, case.agency_id, {"application": application.id}) for case in _cases(application.id)]
+    c.events("case.open", "case", actor, role, opened)
     _event("application.accept", actor, role, application, {})
     return as_dict(application)
 
@@ -168,25 +174,25 @@ def application_lapse(actor: c.Actor, data: DataDict) -> dict[str, Any]:
         verb=s.one_of("grant", "grant_reduced", "refuse"),
         reason=s.maybe(s.filled),
         opinion=s.filled,
-        items=s.maybe(s.mapping),
+        items=s.maybe(s.each(s.some)),
     )
 )
 def case_decide(actor: c.Actor, data: DataDict) -> dict[str, Any]:
-    """The provider decides its part: grants it, grants less (``items``: dataset -> item codes), or refuses.
+    """The provider decides its part: grants it, grants less, or refuses.
 
+    :param items: when less is granted: dataset -> codes of the items granted; every dataset of the case is named
     :param reason: code of policy.application.REFUSALS, when less than asked for is granted
     :param opinion: the sentence that the applicant reads
     """
-    case = c.found(model.Session.get(Case, data["id"], with_for_update=True))
-    application = _locked(case.application_id)
+    case, application = _locked_case(data["id"])
     role = actor.require_inside("case.decide", case.agency_id)
     policy.check_case_decider(actor.id, application.applicant_id, [case.decided_by] if case.decided_by else [])
     case.state = policy.case_step(CaseState(case.state), data["verb"], data.get("reason", "")).value
     case.reason, case.opinion = data.get("reason", ""), data["opinion"]
     case.decided_by, case.decided_at = actor.id, clock.now()
+    body: dict[str, Any] = {"verb": data["verb"], "reason": case.reason, "opinion": case.opinion}
     if data["verb"] == "grant_reduced":
-        _reduce(case, data.get("items") or {})
-    body = {"verb": data["verb"], "reason": case.reason, "opinion": case.opinion}
+        body["items"] = _reduce(case, data.get("items") or {})
     c.events("case.decide", "case", actor, role, [(case.id, case.agency_id, body)])
     return as_dict(application)
 
@@ -194,8 +200,7 @@ def case_decide(actor: c.Actor, data: DataDict) -> dict[str, Any]:
 @c.command(s.fields(id=s.filled))
 def agreement_confirm(actor: c.Actor, data: DataDict) -> dict[str, Any]:
     """线上确认 of the agreement of a case, by the applicant or the agency's signer; when both did, the grants run."""
-    case = c.found(model.Session.get(Case, data["id"], with_for_update=True))
-    application = _locked(case.application_id)
+    case, application = _locked_case(data["id"])
     policy.case_step(CaseState(case.state), "confirm")
     if actor.id == application.applicant_id:
         role, party = "", "confirmed_by_applicant"
@@ -327,18 +332,22 @@ def _conditional(references: list[str]) -> list[str]:
     return [dataset.id for dataset in datasets]
 
 
-def _reduce(case: Case, items: dict[str, Any]) -> None:
-    """Writes down which items are granted. Raises :class:`Refused` for datasets or items that were not asked for."""
+def _reduce(case: Case, items: dict[str, list[str]]) -> dict[str, list[str]]:
+    """Writes down which items are granted, dataset -> codes; each dataset of the case has to be named.
+
+    Raises :class:`Refused` for datasets or items that were not asked for.
+    """
     of_case = {key for key, agency in _providers(case.application_id) if agency == case.agency_id}
-    if not items or set(items) - of_case:
-        raise Refused("column_unknown", "items", columns=sorted(set(items) - of_case))
+    if set(items) != of_case:
+        raise Refused("column_unknown", "items", columns=sorted(set(items) ^ of_case))
+    granted = {}
     for dataset_id, codes in items.items():
         dataset = model.Session.get_one(Dataset, dataset_id)
         known = model.Session.scalars(sa.select(Item).where(Item.entry_id == dataset.entry_id).order_by(Item.position))
         columns = columns_of([Column(item.code, item.name) for item in known], dataset.item_codes)
-        granted = [column.code for column in columns_of(columns, s.texts(codes))]
         row = model.Session.get_one(RequestedDataset, (case.application_id, dataset_id))
-        row.granted_codes = granted
+        row.granted_codes = granted[dataset_id] = [column.code for column in columns_of(columns, codes)]
+    return granted
 
 
 def _grant(actor: c.Actor, role: str, case: Case, application: Application) -> None:
@@ -394,6 +403,12 @@ def _own(actor: c.Actor, key: str) -> Application:
 
 def _locked(key: str) -> Application:
     return c.found(model.Session.get(Application, key, with_for_update=True))
+
+
+def _locked_case(key: str) -> tuple[Case, Application]:
+    """A case and its application, the application first: commands that meet wait for each other, never in a ring."""
+    application = _locked(c.found(model.Session.scalar(sa.select(Case.application_id).where(Case.id == key))))
+    return c.found(model.Session.get(Case, key, with_for_update=True)), application
 
 
 def _requested(application_id: str) -> list[RequestedDataset]:

@@ -15,6 +15,9 @@ from ckanext.shopendata.logic import schema as s
 from ckanext.shopendata.logic.action import agency as agencies
 from ckanext.shopendata.model import Agency, Dataset, Decision, Entry, Item, Proposal, Resource
 from ckanext.shopendata.policy.catalogue import REJECTIONS, Acquisition, EntryState, step
+from ckanext.shopendata.policy.classification import DatasetState
+from ckanext.shopendata.policy.classification import step as dataset_step
+from ckanext.shopendata.publish import block, outbox
 
 __all__ = [
     "entry_check",
@@ -103,6 +106,7 @@ def entry_show(actor: c.Actor, data: DataDict) -> dict[str, Any]:
         shown.append(
             _dataset(dataset, current)
             | {
+                "suspended": block.reason_of(dataset.id) not in {None, *block.LASTING},
                 "decisions": [
                     _row(
                         one,
@@ -151,8 +155,14 @@ def entry_return(actor: c.Actor, data: DataDict) -> dict[str, int]:
 
 @c.command(s.fields(ids=s.some, reason=s.one_of(*REJECTIONS), note=s.maybe(s.text)))
 def entry_reject(actor: c.Actor, data: DataDict) -> dict[str, int]:
-    """Takes entries out of the catalogue: a duplicate, not the agency's own, or a state secret (SH 2)."""
-    return _move(actor, "reject", data["ids"], reason=data["reason"], note=data.get("note", ""))
+    """Takes entries out of the catalogue: a duplicate, not the agency's own, or a state secret (SH 2).
+
+    What of them stands in public is refused at every door from this moment, for good.
+    """
+    done = _move(actor, "reject", data["ids"], reason=data["reason"], note=data.get("note", ""))
+    entries = _lock(data["ids"])
+    _withdraw(actor, _require(actor, "entry.reject", entries), entries, data["reason"])
+    return done
 
 
 @c.command(
@@ -185,6 +195,21 @@ def _move(actor: c.Actor, verb: str, ids: Sequence[str], **grounds: str) -> dict
         entry.state, entry.updated_at = after.value, clock.now()
     c.events(f"entry.{verb}", "entry", actor, role, happened)
     return {"changed": len(happened)}
+
+
+def _withdraw(actor: c.Actor, role: str, entries: Sequence[Entry], reason: str) -> None:
+    """Ends the way of their decided datasets; those that stand in public are blocked, and cleaned up after."""
+    agency_of, happened = {entry.id: entry.agency_id for entry in entries}, []
+    decided = sa.select(Dataset).where(Dataset.entry_id.in_(agency_of), Dataset.decision_id.is_not(None))
+    for dataset in model.Session.scalars(decided.order_by(Dataset.id).with_for_update()):
+        before, dataset.state = dataset.state, dataset_step(DatasetState(dataset.state), "withdraw").value
+        dataset.updated_at = clock.now()
+        if dataset.published_tier is not None:
+            block.lift(dataset.id, actor.id)
+            block.put(dataset.id, "rejected", actor.id)
+            outbox.put("conceal", dataset.id)
+        happened.append((dataset.id, agency_of[dataset.entry_id], {"before": before, "reason": reason}))
+    c.events("dataset.withdraw", "dataset", actor, role, happened)
 
 
 def _lock(ids: Sequence[str]) -> list[Entry]:

@@ -23,6 +23,7 @@ from ckanext.shopendata.policy.classification import (
     Tier,
     Verdict,
     check_decider,
+    check_opening,
     step,
 )
 from ckanext.shopendata.policy.refusal import Refused
@@ -77,10 +78,12 @@ def dataset_propose(actor: c.Actor, data: DataDict) -> dict[str, int]:
 
 
 @c.command(
-    s.fields(ids=s.some, tier=s.maybe(s.tier), review_by=s.maybe(s.dates), document=s.maybe(s.mapping), **_GROUNDS)
+    s.fields(ids=s.some, tier=s.maybe(s.tier), review_by=s.maybe(s.dates), document=s.maybe(s.each(s.text)), **_GROUNDS)
 )
 def dataset_decide(actor: c.Actor, data: DataDict) -> dict[str, Any]:
     """开放类型认定: decides the tier of datasets. All or none; nobody decides what they proposed.
+
+    Less may be decided than was proposed, never more; without a proposal a decision can only tighten.
 
     :param tier: one tier for all; left out, each is decided as proposed, and what is given fills the proposal's gaps
     :param reasons, bases, conditions, note: as in a proposal
@@ -102,6 +105,7 @@ def dataset_decide(actor: c.Actor, data: DataDict) -> dict[str, Any]:
             check_decider(actor.id, proposal.proposed_by)
         verdict, bases = _decided(data, proposal)
         before = Tier.read(dataset.tier)
+        check_opening(before, verdict.tier, Tier.read(proposal.tier) if proposal else None)
         dataset.state = step(DatasetState(dataset.state), "decide").value
         decision = Decision(
             id=make_uuid(),

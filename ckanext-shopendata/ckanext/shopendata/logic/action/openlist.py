@@ -17,6 +17,7 @@ from ckanext.shopendata.logic.action import agency as agencies
 from ckanext.shopendata.logic.signoff import register
 from ckanext.shopendata.model import Agency, Block, Dataset, Decision, Entry, Item, OpenList, OpenListItem, SignOff
 from ckanext.shopendata.policy import openlist as policy
+from ckanext.shopendata.policy import people
 from ckanext.shopendata.policy.catalogue import Acquisition, EntryState
 from ckanext.shopendata.policy.classification import DatasetState, Tier
 from ckanext.shopendata.policy.classification import step as dataset_step
@@ -72,13 +73,13 @@ def openlist_compile(actor: c.Actor, data: DataDict) -> dict[str, Any]:
     return _full(version, agency)
 
 
-@c.command(s.fields(id=s.filled, document=s.maybe(s.mapping)))
+@c.command(s.fields(id=s.filled, document=s.maybe(s.each(s.text))))
 def openlist_sign(actor: c.Actor, data: DataDict) -> dict[str, Any]:
     """The agency signs its compiled list: online by its signer, or with the signed document registered by its staff."""
     version, agency = _locked(data["id"])
     role = actor.require("openlist.sign", agency.id)
-    if data.get("document") is None and role != "signer":
-        raise Refused("document_missing", "document")
+    if data.get("document") is None:
+        role = _signer(actor, version)
     state = ListState(version.state)
     if state is ListState.DRAFTING:
         state = policy.step(state, "submit")
@@ -101,12 +102,13 @@ def openlist_publish(actor: c.Actor, data: DataDict) -> dict[str, Any]:
     signoff = c.found(model.Session.get(SignOff, version.signoff_id))
     if signoff.recorded_by == actor.id:
         raise Refused("acted_before")
+    # Locked before they are compared: nobody decides on them, or suspends them, in between.
+    listed = _datasets_of(version.id)
     _check_unchanged(version, agency)
     before = _published(agency.id)
     for old in before:
         old.state = policy.step(ListState(old.state), "supersede").value
     version.published_by, version.published_at = actor.id, clock.now()
-    listed = _datasets_of(version.id)
     for dataset in listed:
         dataset.state = dataset_step(DatasetState(dataset.state), "list").value
     gone = _gone(agency.id, {dataset.id for dataset in listed})
@@ -173,7 +175,7 @@ def candidates(agency_id: str) -> list[policy.Candidate]:
     of_agency = sa.select(Entry.id).where(Entry.agency_id == agency_id)
     for item in model.Session.scalars(sa.select(Item).where(Item.entry_id.in_(of_agency)).order_by(Item.position)):
         items.setdefault(item.entry_id, []).append(Column(item.code, item.name, mask=Mask(item.mask)))
-    suspended = set(model.Session.scalars(sa.select(Block.dataset_id).where(Block.lifted_at.is_(None))))
+    suspended = set(model.Session.scalars(_suspended()))
     rows = (
         sa.select(Dataset, Entry, Decision)
         .join(Entry, Entry.id == Dataset.entry_id)
@@ -192,7 +194,6 @@ def _candidate(
     opened = columns_of(items, dataset.item_codes, dataset.masks)
     tier = Tier.read(dataset.tier)
     method = entry.acquisition_method
-    # A block for a tightening ends with the publication of the stricter tier: it must not keep that from the list.
     return policy.Candidate(
         dataset=dataset.id,
         decision=decision.id if decision else "",
@@ -215,8 +216,16 @@ def _candidate(
         state=DatasetState(dataset.state),
         entry_state=EntryState(entry.state),
         acquisition=Acquisition(method) if method else None,
-        suspended=suspended and dataset.state == DatasetState.SUSPENDED.value,
+        suspended=suspended,
     )
+
+
+def _suspended() -> sa.Select[tuple[str]]:
+    """Datasets suspended by a person or a source.
+
+    The block for a tightening ends with the publication of the stricter tier: it must not keep that from the list.
+    """
+    return sa.select(Block.dataset_id).where(Block.lifted_at.is_(None), Block.reason != "tightened")
 
 
 def _compile(agency: Agency, year: int, number: int) -> tuple[dict[str, Any], list[policy.Candidate]]:
@@ -224,16 +233,30 @@ def _compile(agency: Agency, year: int, number: int) -> tuple[dict[str, Any], li
     return policy.compile_list(about, year, number, clock.today().isoformat(), candidates(agency.id))
 
 
+def _signer(actor: c.Actor, version: OpenList) -> str:
+    """The role of who confirms online: the agency's signer, who has not compiled the version."""
+    if people.Holding(people.Role.SIGNER, version.agency_id) not in actor.holdings:
+        raise Refused("document_missing", "document")
+    if version.compiled_by == actor.id:
+        raise Refused("acted_before")
+    return people.Role.SIGNER.value
+
+
 def _check_unchanged(version: OpenList, agency: Agency) -> None:
-    """The datasets and decisions signed must be those that a compilation now would list."""
+    """The datasets signed, their decisions and their rows must be those that a compilation now would list."""
     signed = dict(
         model.Session.execute(
             sa.select(OpenListItem.dataset_id, OpenListItem.decision_id).where(OpenListItem.list_id == version.id)
         ).all()  # type: ignore[arg-type]
     )
-    now = {c.dataset: c.decision for c in candidates(agency.id) if policy.exclusion(c) is None}
-    if signed != now:
+    body, listed = _compile(agency, version.year, version.number)
+    if signed != {one.dataset: one.decision for one in listed} or _rows(json.loads(version.body)) != _rows(body):
         raise Refused("list_changed")
+
+
+def _rows(body: dict[str, Any]) -> list[dict[str, Any]]:
+    """What a body says of its datasets, but for the day on which the publisher first opened them."""
+    return [{name: value for name, value in row.items() if name != "first_opened"} for row in body["items"]]
 
 
 def _gone(agency_id: str, listed: set[str]) -> list[str]:
@@ -244,7 +267,7 @@ def _gone(agency_id: str, listed: set[str]) -> list[str]:
         .where(
             Entry.agency_id == agency_id,
             Dataset.published_tier.is_not(None),
-            Dataset.state != DatasetState.SUSPENDED.value,
+            Dataset.id.not_in(_suspended()),
         )
     )
     return [key for key in model.Session.scalars(rows) if key not in listed]

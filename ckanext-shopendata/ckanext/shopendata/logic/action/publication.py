@@ -49,19 +49,22 @@ def dataset_resume(actor: c.Actor, data: DataDict) -> dict[str, str]:
     """
     dataset, entry = _locked(data["id"])
     role = actor.require_inside("dataset.resume", entry.agency_id)
-    if dataset.state != DatasetState.SUSPENDED.value or not block.lift(dataset.id, actor.id):
+    if block.reason_of(dataset.id) in {None, *block.LASTING} or not block.lift(dataset.id, actor.id):
         raise Refused("not_suspended")
-    resumed = step(DatasetState.SUSPENDED, "resume")
-    listed = (
+    suspended = (
+        dataset.state == DatasetState.SUSPENDED.value
+    )  # what was not decided yet when its source took it back is not
+    on_list = (
         sa.select(OpenListItem.decision_id)
         .join(OpenList, OpenList.id == OpenListItem.list_id)
         .where(OpenListItem.dataset_id == dataset.id, OpenList.state == ListState.PUBLISHED.value)
     )
-    if dataset.decision_id in set(model.Session.scalars(listed)):
-        dataset.state = resumed.value
+    listed = model.Session.scalar(on_list)
+    if listed is not None and listed == dataset.decision_id:
+        dataset.state = step(DatasetState.SUSPENDED, "resume").value if suspended else dataset.state
         outbox.put("publish", dataset.id)
     else:
-        dataset.state = DatasetState.DECIDED.value
+        dataset.state = DatasetState.DECIDED.value if suspended else dataset.state
         outbox.put("withdraw", dataset.id)
         outbox.put("index", dataset.id)
     block.tighten(dataset, actor.id)

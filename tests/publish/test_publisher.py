@@ -1,12 +1,14 @@
 """What the publisher owes the public when decisions, suspensions and its own work overtake each other."""
 
+import json
+
 import ckan.plugins.toolkit as tk
 import pytest
 import sqlalchemy as sa
 from ckan import model
 from ckanext.datastore.backend.postgres import get_read_engine
-from ckanext.shopendata.model import Dataset, Resource
-from ckanext.shopendata.publish import block, publisher
+from ckanext.shopendata.model import Dataset, Item, Resource
+from ckanext.shopendata.publish import block, intake, outbox, publisher
 
 from tests import factories
 from tests.factories import Agency, call, elsewhere, person
@@ -53,6 +55,12 @@ def opened(world):
 def close(world, dataset):
     call("dataset_decide", world.agency.reviewer, ids=[dataset], tier="closed", reasons=["law_forbids"],
          bases=factories.LAW)  # fmt: skip
+
+
+def loosen(world, dataset, tier="unconditional", **grounds):
+    """Nobody opens more than another person proposed."""
+    call("dataset_propose", world.agency.administrator, ids=[dataset], tier=tier, **grounds)
+    call("dataset_decide", world.agency.reviewer, ids=[dataset])
 
 
 def suspend(world, dataset):
@@ -105,7 +113,7 @@ class TestDecidedWhileSuspended:
         _, dataset = opened.conditional
         suspend(opened, dataset)
         drain()
-        call("dataset_decide", opened.agency.reviewer, ids=[dataset], tier="unconditional")
+        loosen(opened, dataset)
         call("dataset_resume", opened.agency.reviewer, id=dataset, note="已更正")
         drain()
         found = tk.get_action("package_search")({"user": ""}, {"fq": "tier:conditional"})
@@ -113,7 +121,7 @@ class TestDecidedWhileSuspended:
 
     def test_what_stands_in_public_is_suspended_although_a_new_decision_waits(self, opened):
         _, dataset = opened.conditional
-        call("dataset_decide", opened.agency.reviewer, ids=[dataset], tier="unconditional")
+        loosen(opened, dataset)
         suspend(opened, dataset)
         with pytest.raises(tk.ObjectNotFound):
             tk.get_action("package_show")({"user": ""}, {"id": dataset})
@@ -158,7 +166,7 @@ class TestOvertaken:
     def test_by_a_tightening_no_row_of_what_stays_conditional_is_left_open(self, opened, monkeypatch):
         _, dataset = opened.conditional
         resource = resource_of(dataset)
-        call("dataset_decide", opened.agency.reviewer, ids=[dataset], tier="unconditional")
+        loosen(opened, dataset)
         opened.agency.publish_list()
         back = {"tier": "conditional", "reasons": ["timeliness"], "bases": factories.BASES, "conditions": "接口"}
         self.overtake(monkeypatch, lambda: call("dataset_decide", opened.agency.reviewer, ids=[dataset], **back))
@@ -203,7 +211,7 @@ class TestTheProjection:
         world.agency.open(world.centre, entry)
         drain()
         assert tk.get_action("package_show")({"user": ""}, {"id": entry[1]})["resources"] != []
-        call("dataset_decide", world.agency.reviewer, ids=[entry[1]], tier="unconditional")
+        loosen(world, entry[1])
         world.agency.publish_list()
         drain()
         shown = tk.get_action("package_show")({"user": ""}, {"id": entry[1]})
@@ -221,3 +229,60 @@ class TestTheProjection:
         drain()
         assert tk.get_action("resource_view_list")({"user": ""}, {"id": resource}) == []
         assert app.test_client().get(f"/dataset/{dataset}/resource/{resource}").status_code == 200
+
+
+class TestItemsAfterTheDecision:
+    """The source changes its data dictionary, and delivers anew."""
+
+    def deliver(self, world, entry, dataset, columns, rows):
+        model.Session.query(Item).filter_by(entry_id=entry).delete()
+        for position, (code, name, kind, mask) in enumerate(columns):
+            model.Session.add(Item(entry_id=entry, position=position, code=code, name=name, type=kind, mask=mask))
+        with intake.connect() as vault:
+            original = intake.store(vault, entry, [column[0] for column in columns], rows)
+        model.Session.query(Resource).filter_by(dataset_id=dataset).update({"original_id": original.id})
+        outbox.put("publish", dataset)
+        model.Session.commit()
+        drain()
+
+    def rows(self, dataset):
+        found = tk.get_action("datastore_search")({"user": ""}, {"resource_id": resource_of(dataset)})
+        return [{name: value for name, value in row.items() if name != "_id"} for row in found["records"]]
+
+    def decide_anew(self, world, dataset):
+        loosen(world, dataset)
+        world.agency.publish_list()
+        drain()
+
+    def test_a_new_column_waits_for_the_next_decision(self, opened):
+        entry, dataset = opened.unconditional
+        self.deliver(opened, entry, dataset, [*COLUMNS, ("driver", "驾驶员", "text", "none")],
+                     [["0071", "人民广场", "王某"]])  # fmt: skip
+        assert self.rows(dataset) == [{"stop_code": "0071", "stop_name": "人民广场"}]
+        version = call("openlist_show", opened.agency.administrator, agency="traffic")
+        assert "驾驶员" not in json.dumps(version, ensure_ascii=False)
+        self.decide_anew(opened, dataset)
+        assert self.rows(dataset) == [{"stop_code": "0071", "stop_name": "人民广场", "driver": "王某"}]
+
+    def test_a_column_taken_away_goes(self, opened):
+        entry, dataset = opened.unconditional
+        self.deliver(opened, entry, dataset, COLUMNS[:1], [["0073"]])
+        assert self.rows(dataset) == [{"stop_code": "0073"}]
+
+    def test_a_mask_that_the_source_takes_off_stays_until_the_next_decision(self, world):
+        masked = [COLUMNS[0], ("stop_name", "站点名称", "text", "first_char")]
+        entry, dataset = world.agency.entry("公交线路", "unconditional", masked, ROWS, code="307001/000001")
+        world.agency.open(world.centre, (entry, dataset))
+        drain()
+        self.deliver(world, entry, dataset, COLUMNS, ROWS[:1])
+        assert self.rows(dataset) == [{"stop_code": "0071", "stop_name": "人**"}]
+        self.decide_anew(world, dataset)
+        assert self.rows(dataset) == [{"stop_code": "0071", "stop_name": "人民广场"}]
+
+    def test_a_stricter_mask_holds_at_once_for_the_same_data(self, opened):
+        entry, dataset = opened.unconditional
+        model.Session.query(Item).filter_by(entry_id=entry, code="stop_name").update({"mask": "first_char"})
+        outbox.put("publish", dataset)
+        model.Session.commit()
+        drain()
+        assert {row["stop_name"] for row in self.rows(dataset)} == {"人**", "外**"}

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from ckan import model
 
 from ckanext.shopendata.model import Dataset, Item
-from ckanext.shopendata.policy.scope import Column, Mask, columns_of
+from ckanext.shopendata.policy.scope import Column, Mask, opened
 
 __all__ = ["items_of"]
 
@@ -25,6 +25,6 @@ def items_of(dataset_ids: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
                 "code": one.code, "name": one.name, "type": one.type, "unit": one.unit,
                 "masked": one.mask is not Mask.NONE,
             }
-            for one in columns_of(known, dataset.item_codes, dataset.masks)
+            for one in opened(known, dataset.item_codes, dataset.masks, dataset.decided_items)
         ]  # fmt: skip
     return shown

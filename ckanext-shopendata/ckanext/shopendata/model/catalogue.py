@@ -96,6 +96,7 @@ class Dataset(tk.BaseModel):
     item_codes: Mapped[words | None]  #: none: all items of the entry
     masks: Mapped[json_object] = mapped_column(default=dict)  #: item code -> policy.scope.Mask
     row_filter: Mapped[json_object] = mapped_column(default=dict)  #: item code -> allowed values
+    decided_items: Mapped[json_object | None]  #: item code -> mask, as the decision saw them; none: it saw none
     state: Mapped[text] = mapped_column(index=True)  #: policy.classification.DatasetState
     tier: Mapped[text]  #: written by a decision only (DESIGN invariant 3)
     decision_id: Mapped[text | None]

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from ckanext.shopendata.policy.refusal import Refused
 
-__all__ = ["PATTERNS", "Column", "Mask", "Scan", "columns_of", "findings_in", "vault_table", "veil", "verdict_on"]
+__all__ = [
+    "PATTERNS", "Column", "Mask", "Scan", "columns_of", "findings_in", "opened", "vault_table", "veil", "verdict_on",
+]  # fmt: skip
 
 
 class Mask(Enum):
@@ -90,6 +92,28 @@ def columns_of(
         if item.code in chosen and mask is not Mask.DROP:
             found.append(Column(item.code, item.name, item.type, item.unit, mask))
     return tuple(found)
+
+
+def opened(
+    items: Sequence[Column],
+    selection: Iterable[str] | None,
+    masks: Mapping[str, str],
+    decided: Mapping[str, str] | None,
+) -> tuple[Column, ...]:
+    """The columns that a decision has opened: what the source adds later, or masks less, waits for the next one.
+
+    ``decided`` are the items as the decision saw them, code -> mask; ``None`` when it saw none (no data then, or no
+    decision yet). An item that the source takes away is gone. Raises as :func:`columns_of`.
+    """
+    if decided is None:
+        return columns_of(items, selection, masks)
+    seen = [
+        replace(item, mask=max(item.mask, Mask(decided[item.code]), key=_STRICTNESS.index))
+        for item in items
+        if item.code in decided
+    ]
+    codes = {item.code for item in seen}
+    return columns_of(seen, codes if selection is None else codes & set(selection), masks)
 
 
 def vault_table(resource_id: str) -> str:

@@ -30,7 +30,7 @@ from ckanext.shopendata.policy.application import CaseState, State
 from ckanext.shopendata.policy.classification import Tier
 from ckanext.shopendata.policy.grant import GrantState
 from ckanext.shopendata.policy.refusal import Refused
-from ckanext.shopendata.policy.scope import Column, columns_of
+from ckanext.shopendata.policy.scope import Column, columns_of, opened
 
 __all__ = [
     "agreement_confirm",
@@ -344,7 +344,8 @@ def _reduce(case: Case, items: dict[str, list[str]]) -> dict[str, list[str]]:
     for dataset_id, codes in items.items():
         dataset = model.Session.get_one(Dataset, dataset_id)
         known = model.Session.scalars(sa.select(Item).where(Item.entry_id == dataset.entry_id).order_by(Item.position))
-        columns = columns_of([Column(item.code, item.name) for item in known], dataset.item_codes)
+        items = [Column(item.code, item.name) for item in known]
+        columns = opened(items, dataset.item_codes, {}, dataset.decided_items)
         row = model.Session.get_one(RequestedDataset, (case.application_id, dataset_id))
         row.granted_codes = granted[dataset_id] = [column.code for column in columns_of(columns, codes)]
     return granted

@@ -15,7 +15,7 @@ from ckanext.shopendata import clock
 from ckanext.shopendata.logic import command as c
 from ckanext.shopendata.logic import schema as s
 from ckanext.shopendata.logic.signoff import register
-from ckanext.shopendata.model import Dataset, Decision, Entry, Proposal
+from ckanext.shopendata.model import Dataset, Decision, Entry, Item, Proposal
 from ckanext.shopendata.policy.catalogue import EntryState
 from ckanext.shopendata.policy.classification import (
     Basis,
@@ -96,6 +96,7 @@ def dataset_decide(actor: c.Actor, data: DataDict) -> dict[str, Any]:
     proposals = _open_proposals([dataset.id for dataset, _ in pairs])
     signoff = register(actor, data.get("document"))
     reviews: Sequence[dt.date | None] = data.get("review_by") or [None]
+    items = _items([entry.id for _, entry in pairs])
     happened, now = [], clock.now()
     for position, (dataset, entry) in enumerate(pairs):
         proposal = proposals.get(dataset.id)
@@ -124,12 +125,21 @@ def dataset_decide(actor: c.Actor, data: DataDict) -> dict[str, Any]:
         model.Session.add(decision)
         dataset.tier, dataset.decision_id = decision.tier, decision.id
         dataset.conditions, dataset.review_by, dataset.updated_at = decision.conditions, decision.review_by, now
+        dataset.decided_items = items.get(entry.id)
         block.tighten(dataset, actor.id)
         body = {"before": before.value, "after": decision.tier, "decision": decision.id, "signoff": signoff.id}
         happened.append((dataset.id, entry.agency_id, body | _said(data)))
     _close([dataset.id for dataset, _ in pairs], now)
     c.events("dataset.decide", "dataset", actor, role, happened)
     return {"changed": len(happened), "signoff": signoff.id}
+
+
+def _items(entry_ids: Sequence[str]) -> dict[str, dict[str, str]]:
+    """Entry -> its items as they are now, code -> mask; entries without items are not in it."""
+    found: dict[str, dict[str, str]] = {}
+    for item in model.Session.scalars(sa.select(Item).where(Item.entry_id.in_(entry_ids))):
+        found.setdefault(item.entry_id, {})[item.code] = item.mask
+    return found
 
 
 def _decided(data: DataDict, proposal: Proposal | None) -> tuple[Verdict, list[dict[str, str]]]:

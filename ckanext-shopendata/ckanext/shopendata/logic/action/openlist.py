@@ -23,7 +23,7 @@ from ckanext.shopendata.policy.classification import DatasetState, Tier
 from ckanext.shopendata.policy.classification import step as dataset_step
 from ckanext.shopendata.policy.openlist import ListState
 from ckanext.shopendata.policy.refusal import Refused
-from ckanext.shopendata.policy.scope import Column, Mask, columns_of
+from ckanext.shopendata.policy.scope import Column, Mask, opened
 from ckanext.shopendata.publish import outbox
 
 __all__ = [
@@ -191,7 +191,7 @@ def candidates(agency_id: str) -> list[policy.Candidate]:
 def _candidate(
     dataset: Dataset, entry: Entry, decision: Decision | None, items: list[Column], suspended: bool
 ) -> policy.Candidate:
-    opened = columns_of(items, dataset.item_codes, dataset.masks)
+    columns = opened(items, dataset.item_codes, dataset.masks, dataset.decided_items)
     tier = Tier.read(dataset.tier)
     method = entry.acquisition_method
     return policy.Candidate(
@@ -201,7 +201,7 @@ def _candidate(
         code=entry.code or "",
         title=dataset.title,
         abstract=dataset.notes,
-        items=tuple(one.name if one.mask is Mask.NONE else f"{one.name}（脱敏）" for one in opened),
+        items=tuple(one.name if one.mask is Mask.NONE else f"{one.name}（脱敏）" for one in columns),
         domain=entry.domain,
         tier=tier,
         reasons=tuple(decision.reasons) if decision else (),

@@ -100,8 +100,9 @@ class TestDecidedAnew:
 
 class TestSource:
     def suspended(self, dataset):
-        """As a synchronisation does it: the row and nothing else."""
+        """As a synchronisation does it (harvesters.writing)."""
         block.put(dataset, "source_tightened", "source")
+        model.Session.get_one(Dataset, dataset).state = "suspended"
         model.Session.commit()
 
     def test_what_a_source_suspended_a_reviewer_resumes(self, world, drain):
@@ -114,10 +115,13 @@ class TestSource:
         with pytest.raises(tk.ValidationError):
             resume(world, dataset)
 
-    def test_a_decision_that_follows_the_source_comes_with_the_next_list(self, world, drain):
+    def test_a_decision_that_follows_the_source_comes_with_the_next_list_once_people_resume(self, world, drain):
         _, dataset = world.open
         self.suspended(dataset)
         tighten(world, dataset)
+        drain()
+        resume(world, dataset)
+        assert hidden(dataset)
         drain()
         world.agency.publish_list()
         drain()

@@ -344,8 +344,8 @@ def _reduce(case: Case, items: dict[str, list[str]]) -> dict[str, list[str]]:
     for dataset_id, codes in items.items():
         dataset = model.Session.get_one(Dataset, dataset_id)
         known = model.Session.scalars(sa.select(Item).where(Item.entry_id == dataset.entry_id).order_by(Item.position))
-        items = [Column(item.code, item.name) for item in known]
-        columns = opened(items, dataset.item_codes, {}, dataset.decided_items)
+        there = [Column(item.code, item.name) for item in known]
+        columns = opened(there, dataset.item_codes, {}, dataset.decided_items)
         row = model.Session.get_one(RequestedDataset, (case.application_id, dataset_id))
         row.granted_codes = granted[dataset_id] = [column.code for column in columns_of(columns, codes)]
     return granted

@@ -79,6 +79,7 @@ def lay_out(stack: Settings, chosen: place.Place) -> None:
             place.folder(stack.run / process.name, chosen.account(process.name))
         for name in ("storage", "webassets", "redis", "solr", "nginx"):
             place.folder(stack.var / name, chosen.app)
+        place.folder(stack.var / "audit", chosen.account("sealer"))
         # What an earlier start by another account wrote must stay writable.
         for name in ("redis", "solr"):
             place.give(stack.var / name, chosen.app, deep=True)

@@ -1,7 +1,8 @@
 """Databases, schemas and roles: who owns, who writes, who reads. Safe to repeat; passwords follow the secret files.
 
-Three databases in one cluster: ``ckan`` (CKAN's and our tables, and the schema ``audit``), ``datastore`` (rows of
-unconditionally open datasets), ``vault`` (rows of conditional ones; its schema ``intake`` holds undecided data).
+Three databases in one cluster: ``ckan`` (CKAN's and our tables; the events in ``audit``, their chain in ``seal``),
+``datastore`` (rows of unconditionally open datasets), ``vault`` (rows of conditional ones; its schema ``intake`` holds
+undecided data).
 Tables belong to owners that nobody can log in as; migrations run under a role of their own that acts as the owner;
 the processes get rows, never tables. DESIGN invariant 2: CKAN's roles have no way into the vault.
 """
@@ -26,6 +27,7 @@ LOGINS: dict[str, tuple[str, ...]] = {
     "ckan_web": (),
     "ckan_reader": (),
     "ckan_gateway": (),
+    "audit_sealer": (),
     "datastore_writer": (),
     "datastore_reader": (),
     "vault_migrator": ("vault_owner",),
@@ -36,7 +38,7 @@ LOGINS: dict[str, tuple[str, ...]] = {
 
 #: Database -> (owner, roles that may connect).
 DATABASES: dict[str, tuple[str, tuple[str, ...]]] = {
-    "ckan": ("ckan_owner", ("ckan_migrator", "ckan_web", "ckan_reader", "ckan_gateway")),
+    "ckan": ("ckan_owner", ("ckan_migrator", "ckan_web", "ckan_reader", "ckan_gateway", "audit_sealer")),
     "datastore": ("datastore_owner", ("datastore_writer", "datastore_reader")),
     "vault": ("vault_owner", ("vault_migrator", "vault_loader", "vault_scanner", "vault_gateway")),
 }
@@ -48,6 +50,10 @@ GRANTS: tuple[tuple[str, str, str, str, str], ...] = (
     # Events are appended and read; nobody but the owner's migrations can change one (invariant 5).
     ("ckan", "audit", "audit_owner", "ckan_web", "SELECT, INSERT"),
     ("ckan", "audit", "audit_owner", "ckan_reader", "SELECT"),
+    # Links of the chain are appended by the sealer alone, who sees nothing else: no payload, no table of the portal.
+    ("ckan", "seal", "audit_owner", "audit_sealer", "SELECT, INSERT"),
+    ("ckan", "seal", "audit_owner", "ckan_web", "SELECT"),
+    ("ckan", "seal", "audit_owner", "ckan_reader", "SELECT"),
     # Views: keys with their grants, published conditional resources, whether the portal is a demonstration. No table.
     ("ckan", "gateway", "ckan_owner", "ckan_gateway", "SELECT"),
     ("vault", "vault", "vault_owner", "vault_loader", "SELECT, INSERT, UPDATE, DELETE, TRUNCATE"),
@@ -55,6 +61,9 @@ GRANTS: tuple[tuple[str, str, str, str, str], ...] = (
     ("vault", "intake", "vault_owner", "vault_loader", "SELECT, INSERT, UPDATE, DELETE, TRUNCATE"),
     ("vault", "intake", "vault_owner", "vault_scanner", "SELECT"),
 )
+
+#: (database, schema, owner, role): who may run the functions of a schema. Nobody else may: see the migrations.
+FUNCTIONS: tuple[tuple[str, str, str, str], ...] = (("ckan", "seal", "audit_owner", "audit_sealer"),)
 
 #: The loader makes one table a resource, so it owns what it makes; readers follow by default privileges.
 LOADER_SCHEMAS = {"vault": "vault_gateway", "intake": "vault_scanner"}
@@ -131,6 +140,16 @@ def _schemas(inside: psycopg.Connection[tuple[object, ...]], database: str) -> N
             inside.execute(
                 _sql("ALTER DEFAULT PRIVILEGES FOR ROLE {} IN SCHEMA {} GRANT ", owner, schema) + rights + coming
             )
+    for _, schema, owner, role in (grant for grant in FUNCTIONS if grant[0] == database):
+        inside.execute(_sql("GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA {} TO {}", schema, role))
+        inside.execute(
+            _sql(
+                "ALTER DEFAULT PRIVILEGES FOR ROLE {} IN SCHEMA {} GRANT EXECUTE ON FUNCTIONS TO {}",
+                owner,
+                schema,
+                role,
+            )
+        )
     if database == "vault":
         for schema, reader in LOADER_SCHEMAS.items():
             inside.execute(_sql("GRANT CREATE ON SCHEMA {} TO {}", schema, "vault_loader"))

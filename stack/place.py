@@ -21,6 +21,7 @@ from pathlib import Path
 from stack.settings import ROOT, Settings
 
 APP, GATEWAY, LOADER, DATABASE = "shopendata", "shopendata-gateway", "shopendata-loader", "postgres"
+SEALER = "shopendata-sealer"
 
 #: Processes that hold the vault's loader role or the secrets of sources: apart from the web processes.
 LOADING = ("publisher", "harvest_work")
@@ -33,13 +34,16 @@ class Place:
     app: str
     gateway: str
     loader: str
+    sealer: str
     database: str
     postgres_data: Path
     note: str = ""
 
     def account(self, process: str) -> str:
         """The account under which a process runs."""
-        special = {"gateway": self.gateway, "postgres": self.database} | dict.fromkeys(LOADING, self.loader)
+        special = {"gateway": self.gateway, "sealer": self.sealer, "postgres": self.database} | dict.fromkeys(
+            LOADING, self.loader
+        )
         return special.get(process, self.app)
 
 
@@ -57,21 +61,21 @@ def choose(settings: Settings, *, root: bool | None = None, reachable: bool | No
     data = Path(settings["POSTGRES_DATA"])
     if not (os.geteuid() == 0 if root is None else root):
         me = getpass.getuser()
-        return Place(me, me, me, me, data)
+        return Place(me, me, me, me, me, data)
     if open_to_others(ROOT) if reachable is None else reachable:
-        return Place(APP, GATEWAY, LOADER, DATABASE, data)
+        return Place(APP, GATEWAY, LOADER, SEALER, DATABASE, data)
     # The folder's name must not collide with another checkout's.
     key = hashlib.sha256(str(settings.var).encode()).hexdigest()[:12]
     note = f"other accounts cannot enter {ROOT}: services run as root, PostgreSQL's data lies below /var/lib/shopendata"
-    return Place("root", "root", "root", DATABASE, Path("/var/lib/shopendata") / key / "postgres", note)
+    return Place("root", "root", "root", "root", DATABASE, Path("/var/lib/shopendata") / key / "postgres", note)
 
 
 def make_accounts(place: Place) -> None:
     """Creates the service accounts that are missing (root only; no login, no home).
 
-    The loader belongs to the app's group: it reads the front-end bundles that the app keeps.
+    The loader and the sealer belong to the app's group: CKAN wants to read the front-end bundles that the app keeps.
     """
-    for name in (place.app, place.gateway, place.loader):
+    for name in (place.app, place.gateway, place.loader, place.sealer):
         if name == "root":
             continue
         try:
@@ -79,7 +83,7 @@ def make_accounts(place: Place) -> None:
         except KeyError:
             subprocess.run(
                 ["useradd", "--system", "--no-create-home", "--shell", "/usr/sbin/nologin", "--user-group", name]
-                + (["--groups", place.app] if name == place.loader else []),
+                + (["--groups", place.app] if name in (place.loader, place.sealer) else []),
                 check=True,
             )
 

@@ -26,6 +26,8 @@ TEMPLATES: dict[str, tuple[str, str]] = {
     "etc/gateway.env": ("gateway.env", "gateway"),
     "etc/loader.ini": ("ckan.ini", "publisher"),
     "etc/loader.env": ("loader.env", "publisher"),
+    "etc/sealer.ini": ("ckan.ini", "sealer"),
+    "etc/sealer.env": ("sealer.env", "sealer"),
     "etc/sandbox.env": ("sandbox.env", "sandbox"),
 }
 
@@ -44,6 +46,7 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "harvest_run": ("ckan.ini",),
     "harvest_work": ("etc/loader.ini", "etc/loader.env"),
     "publisher": ("etc/loader.ini", "etc/loader.env"),
+    "sealer": ("etc/sealer.ini", "etc/sealer.env"),
     "sandbox": ("etc/sandbox.env",),
     "gateway": ("etc/gateway.env",),
     "prepare": ("ckan.ini",),

@@ -6,7 +6,7 @@ import secrets
 from pathlib import Path
 
 #: Processes that read CKAN's configuration.
-CKAN = ("web", "worker", "harvest_gather", "harvest_run", "harvest_work", "publisher")
+CKAN = ("web", "worker", "harvest_gather", "harvest_run", "harvest_work", "publisher", "sealer")
 
 #: Every secret and the processes that may hold it (natively: that read a file it is rendered into; in containers: that
 #: get it mounted). ``prepare`` makes roles, runs migrations and ends.
@@ -19,6 +19,7 @@ HOLDERS: dict[str, tuple[str, ...]] = {
     "datastore_reader": (*CKAN, "prepare"),
     "vault_migrator": ("prepare",),
     "ckan_gateway": ("gateway", "prepare"),
+    "audit_sealer": ("sealer", "prepare"),
     "vault_loader": ("harvest_work", "publisher", "prepare"),
     "vault_scanner": ("prepare",),
     "vault_gateway": ("gateway", "prepare"),

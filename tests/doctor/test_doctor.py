@@ -52,6 +52,8 @@ class TestConfiguration:
             ({"expire_api_token.default_lifetime": 10**9}, "token.term"),
             ({"ckan.datastore.search.rows_max": 1000000}, "datastore.rows"),
             ({"ckan.site_url": None}, "site_url.https"),
+            ({"ckanext.shopendata.audit.anchors": ""}, "audit.anchors"),
+            ({"ckanext.shopendata.audit.access_log_days": 182}, "audit.access_log"),
         ],
     )  # fmt: skip
     def test_a_planted_option_is_found(self, healthy, planted, code):
@@ -154,6 +156,10 @@ class TestServices:
             ("postgres.web_owns_nothing", "ckan", "GRANT ckan_owner TO ckan_web", "REVOKE ckan_owner FROM ckan_web"),
             ("postgres.audit", "ckan", "CREATE TABLE audit.planted (a int); GRANT DELETE ON audit.planted TO ckan_web",
              "DROP TABLE audit.planted"),
+            ("postgres.seal", "ckan", "CREATE TABLE seal.planted (a int); GRANT INSERT ON seal.planted TO ckan_web",
+             "DROP TABLE seal.planted"),
+            ("postgres.seal", "ckan", "GRANT EXECUTE ON FUNCTION seal.erase(text) TO ckan_web",
+             "REVOKE EXECUTE ON FUNCTION seal.erase(text) FROM ckan_web"),
             ("postgres.vault", "ckan", "GRANT CONNECT ON DATABASE vault TO ckan_web",
              "REVOKE CONNECT ON DATABASE vault FROM ckan_web"),
             ("postgres.vault", "ckan", "GRANT CONNECT ON DATABASE vault TO PUBLIC",
@@ -161,9 +167,9 @@ class TestServices:
             ("postgres.datastore_reader", "datastore", "GRANT DELETE ON _table_stats TO datastore_reader",
              "REVOKE DELETE ON _table_stats FROM datastore_reader"),
             ("postgres.migrations", "ckan", "DELETE FROM shopendata_alembic_version",
-             "INSERT INTO shopendata_alembic_version VALUES ('0005')"),
+             "INSERT INTO shopendata_alembic_version VALUES ('0006')"),
             ("postgres.migrations", "ckan", "UPDATE shopendata_alembic_version SET version_num = 'of tomorrow'",
-             "UPDATE shopendata_alembic_version SET version_num = '0005'"),
+             "UPDATE shopendata_alembic_version SET version_num = '0006'"),
         ],
     )  # fmt: skip
     def test_a_planted_right_is_found(self, found, as_superuser, code, database, statement, undo):

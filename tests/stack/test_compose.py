@@ -34,7 +34,8 @@ VOLUMES = {
     "postgres": {"postgres"},
     "redis": {"redis"},
     "solr": {"solr"},
-    "nginx": {"nginx"},
+    "nginx": {"nginx", "sealer"},
+    "audit": {"sealer"},
     "storage": {"web", "worker", "harvest_gather", "prepare"},
     "webassets": {"web", "worker", "prepare", "nginx"},
 }

@@ -206,7 +206,7 @@ class TestRunning:
         assert {path.name: path.read_text() for path in folder.iterdir()} == before
 
     def test_no_secret_is_in_an_environment_or_command_line(self, running):
-        """But the gateway's and the loaders' own, which is what those environments are for."""
+        """But the gateway's, the loaders' and the sealer's own, which is what those environments are for."""
         values = {path.name: path.read_text() for path in Path(PORTAL["SECRETS"]).iterdir()}
         for pid, command in ours().items():
             try:
@@ -217,6 +217,8 @@ class TestRunning:
             allowed = {"vault_gateway", "redis"} if "gateway" in command else set()
             if "loader.ini" in command:
                 allowed = {"vault_loader", "sandbox_source"}
+            if "sealer.ini" in command:
+                allowed = {"audit_sealer"}
             assert {name for name, value in values.items() if value in seen} <= allowed, command
 
     def test_the_gateway_inherits_nothing(self, running):

@@ -50,6 +50,7 @@ PAGES = (
     ("home.", Place.SEARCH), ("shopendata_theme.home", Place.SEARCH), ("organization.index", Place.SEARCH),
     ("organization.read", Place.SEARCH), ("group.index", Place.SEARCH), ("group.read", Place.SEARCH),
     ("/open-list", Place.OPEN_LIST), ("/catalogue", Place.DESK), ("/applications", Place.DESK), ("/desk", Place.DESK),
+    ("/audit", Place.DESK),
     ("", Place.PAGE),
 )  # fmt: skip
 ACTIONS = (
@@ -90,6 +91,9 @@ OURS = {
     "entry_reject": (("ids",), {"reason": "duplicate"}),
     "entry_return": (("ids",), {"note": "x"}),
     "entry_show": (("id",), {}),
+    "event_export": (("object", "actor"), {}),
+    "event_list": (("object", "actor"), {}),
+    "event_show": (("id",), {}),
     "grant_list": ((), {}),
     "grant_resume": (("id",), {"note": "x"}),
     "grant_revoke": (("id",), {"note": "x"}),
@@ -105,6 +109,10 @@ OURS = {
     "openlist_show": (("agency", "id"), {}),
     "openlist_sign": (("id",), {}),
     "openlist_work": (("agency",), {}),
+    "redaction_ask": (("event",), {"reason": "x"}),
+    "redaction_confirm": (("id",), {}),
+    "redaction_list": ((), {}),
+    "redaction_refuse": (("id",), {"reason": "x"}),
     "role_grant": (("user", "agency"), {"role": "reviewer"}),
     "role_list": (("user",), {}),
     "role_revoke": (("id",), {}),
@@ -129,6 +137,7 @@ KINDS = {
     "group": "agencies", "organization": "agencies", "package": "datasets", "resource": "tables",
     "shopendata_agency": "agencies", "shopendata_agreement": "papers", "shopendata_application": "papers",
     "shopendata_case": "papers", "shopendata_dataset": "datasets", "shopendata_entry": "entries",
+    "shopendata_event": "papers", "shopendata_redaction": "papers",
     "shopendata_grant": "papers", "shopendata_key": "papers", "shopendata_openlist": "lists",
     "shopendata_role": "people", "user": "people",
 }  # fmt: skip

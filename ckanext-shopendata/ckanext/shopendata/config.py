@@ -15,6 +15,31 @@ def key_pepper() -> str:
     return tk.config["ckanext.shopendata.key.pepper"]
 
 
+def audit_anchors() -> str:
+    """File outside of the database for heads of the chain of events; empty: none."""
+    return tk.config["ckanext.shopendata.audit.anchors"]
+
+
+def audit_syslog() -> str:
+    """Socket of the system log."""
+    return tk.config["ckanext.shopendata.audit.syslog"]
+
+
+def audit_anchor_minutes() -> int:
+    """Minutes between two heads, where events have been added."""
+    return tk.config["ckanext.shopendata.audit.anchor_minutes"]
+
+
+def audit_access_logs() -> str:
+    """Folder of the front door's access log, a file a day; empty: none."""
+    return tk.config["ckanext.shopendata.audit.access_logs"]
+
+
+def audit_access_log_days() -> int:
+    """Days for which it is kept."""
+    return tk.config["ckanext.shopendata.audit.access_log_days"]
+
+
 def session_idle_minutes() -> int:
     """Minutes without a request after which a log-in ends."""
     return tk.config["ckanext.shopendata.session.idle_minutes"]

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from ckanext.shopendata.doctor.finding import Check, Config, Finding
+from ckanext.shopendata.policy.retention import RecordKind, kept_days
 
 #: Plugin -> why it may not be loaded.
 FORBIDDEN_PLUGINS = {
@@ -167,6 +168,18 @@ CHECKS: tuple[Check, ...] = (
         _databases_are_apart,
         "CKAN, DataStore writer and DataStore reader share an account or a database, or point at the vault",
         "give each its own role, and the DataStore a database of its own",
+    ),
+    Check(
+        "audit.anchors",
+        lambda config: bool(config["ckanext.shopendata.audit.anchors"]),
+        "heads of the audit chain are not written outside of the database: its end could be cut off unseen",
+        "set ckanext.shopendata.audit.anchors",
+    ),
+    Check(
+        "audit.access_log",
+        lambda config: bool(kept_days(RecordKind.ACCESS_LOG, int(config["ckanext.shopendata.audit.access_log_days"]))),
+        "the access log is to be kept for fewer days than the law wants; it is not purged at all",
+        "set ckanext.shopendata.audit.access_log_days to at least 183",
     ),
     Check(
         "datastore.rows",

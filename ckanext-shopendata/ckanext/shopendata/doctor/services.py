@@ -109,6 +109,16 @@ CHECKS = (
         _HOW_SQL,
     ),
     Check(
+        "postgres.seal",
+        _sql(
+            "sqlalchemy.url",
+            _NO_TABLE_GRANTS.format(schema="seal", privileges="INSERT, UPDATE, DELETE, TRUNCATE").strip()
+            + " AND NOT has_function_privilege('seal.erase(text)', 'EXECUTE')",
+        ),
+        "CKAN's web processes can write links of the audit chain, or erase contents of events",
+        _HOW_SQL,
+    ),
+    Check(
         "postgres.vault",
         _sql(
             "sqlalchemy.url",

@@ -25,7 +25,7 @@ __all__ = ["Actor", "command", "events", "found", "query"]
 Row = TypeVar("Row")
 
 #: Refusals that say who may, rather than what: answered with 403.
-_FORBIDDEN = {"not_permitted", "own_proposal", "own_application", "own_role", "acted_before"}
+_FORBIDDEN = {"not_permitted", "own_proposal", "own_application", "own_role", "own_event", "acted_before"}
 
 
 @dataclass(frozen=True)

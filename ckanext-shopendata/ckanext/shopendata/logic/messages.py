@@ -62,6 +62,12 @@ def _messages() -> dict[str, str]:
             "A key has just been made for this access right. If you did not see it, revoke it and make another"
         ),
         "keys_not_configured": tk._("The portal has no secret to make keys with; please tell its operator"),
+        "not_erasable": tk._("What says who had which role, or what was erased, is never erased"),
+        "own_event": tk._("Nobody has a part in erasing what they did themselves"),
+        "already_erased": tk._("The content of this event has been erased already"),
+        "already_asked": tk._("Somebody has asked for this already; it waits for confirmation"),
+        "already_answered": tk._("This has been answered already"),
+        "not_sealed": tk._("This event is not sealed yet; please try again in a minute"),
         "already_revoked": tk._("This key is revoked already"),
     }
 

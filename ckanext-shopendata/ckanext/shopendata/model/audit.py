@@ -9,14 +9,14 @@ from __future__ import annotations
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 
-__all__ = ["events", "payloads"]
+__all__ = ["events", "links", "payloads", "waiting"]
 
 metadata = sa.MetaData(schema="audit")
 
 events = sa.Table(
     "event",
     metadata,
-    sa.Column("seq", sa.BigInteger, sa.Identity(), primary_key=True),
+    sa.Column("seq", sa.BigInteger, sa.Identity(always=True), primary_key=True),
     sa.Column("id", sa.Text, nullable=False, unique=True),
     sa.Column("at", sa.DateTime(timezone=True), nullable=False),
     sa.Column("actor", sa.Text, nullable=False),
@@ -30,11 +30,29 @@ events = sa.Table(
     sa.Index("ix_event_object", "object_type", "object_id"),
 )
 
-#: What an event is about; apart from it, so that a payload can be erased and the event stay true.
+#: What an event is about; apart from it, so that a payload can be erased and the event stay true. Both are null then:
+#: the row stays, so that nobody can put another one in its place.
 payloads = sa.Table(
     "payload",
     metadata,
     sa.Column("event_id", sa.Text, sa.ForeignKey("audit.event.id"), primary_key=True),
-    sa.Column("salt", sa.Text, nullable=False),
-    sa.Column("body", JSONB, nullable=False),
+    sa.Column("salt", sa.Text),
+    sa.Column("body", JSONB(none_as_null=True)),
+)
+
+#: The chain. The sealer alone appends to it; CKAN's role reads.
+links = sa.Table(
+    "link",
+    metadata,
+    sa.Column("position", sa.BigInteger, primary_key=True),
+    sa.Column("event_id", sa.Text, sa.ForeignKey("audit.event.id"), nullable=False, unique=True),
+    sa.Column("sealed_at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("previous", sa.Text, nullable=False, unique=True),
+    sa.Column("digest", sa.Text, nullable=False, unique=True),
+    schema="seal",
+)
+
+#: A view: committed events that have no link yet.
+waiting = sa.Table(
+    "waiting", metadata, *(sa.Column(column.name, column.type) for column in events.columns), schema="seal"
 )

@@ -8,6 +8,7 @@ from typing import Any
 from ckanext.shopendata.logic.action import (
     agency,
     application,
+    audit,
     catalogue,
     classification,
     desk,
@@ -19,7 +20,7 @@ from ckanext.shopendata.logic.action import (
 
 __all__ = ["actions"]
 
-_MODULES = (agency, people, catalogue, classification, openlist, publication, application, grant, desk)
+_MODULES = (agency, people, catalogue, classification, openlist, publication, application, grant, desk, audit)
 
 
 def actions() -> dict[str, Callable[..., Any]]:

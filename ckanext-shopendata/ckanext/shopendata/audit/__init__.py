@@ -1,4 +1,8 @@
-"""Appends events to the record, in the transaction of the change that they tell of."""
+"""Appends events to the record, in the transaction of the change that they tell of.
+
+What happens to them then lies beside: :mod:`sealer` links them into the chain, :mod:`stored` reads it, :mod:`files`
+writes it down and reads it again. The rules are in ``policy/chain.py``.
+"""
 
 from __future__ import annotations
 
@@ -15,10 +19,10 @@ from ckanext.shopendata.policy.audit import Event, payload_digest
 __all__ = ["record"]
 
 
-def record(*happened: Event) -> None:
-    """Appends; the caller commits. Bodies must be plain JSON data."""
+def record(*happened: Event) -> list[str]:
+    """Appends; the caller commits. Bodies must be plain JSON data. Returns the events' identifiers."""
     if not happened:
-        return
+        return []
     rows, bodies = [], []
     for event in happened:
         key, salt = str(uuid.uuid4()), secrets.token_hex(16)
@@ -39,6 +43,7 @@ def record(*happened: Event) -> None:
         bodies.append({"event_id": key, "salt": salt, "body": dict(event.body)})
     model.Session.execute(events.insert(), rows)
     model.Session.execute(payloads.insert(), bodies)
+    return [row["id"] for row in rows]
 
 
 def _request_id() -> str:

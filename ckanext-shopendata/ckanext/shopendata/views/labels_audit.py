@@ -1,0 +1,87 @@
+"""Words on screen for events: what was done, to what."""
+
+from __future__ import annotations
+
+import ckan.plugins.toolkit as tk
+
+__all__ = ["faults", "object_types", "verb", "verbs"]
+
+
+def verbs() -> dict[str, str]:
+    """What can happen. A verb without a word here is shown as it is."""
+    return {
+        "agency.create": tk._("Agency registered"),
+        "role.grant": tk._("Role given"),
+        "role.revoke": tk._("Role taken back"),
+        "entry.confirm": tk._("Entry confirmed"),
+        "entry.complete": tk._("Entry completed"),
+        "entry.check": tk._("Entry checked"),
+        "entry.return": tk._("Entry returned"),
+        "entry.reject": tk._("Entry taken out of the catalogue"),
+        "dataset.propose": tk._("Tier of a dataset proposed"),
+        "dataset.decide": tk._("Tier of a dataset decided"),
+        "dataset.publish": tk._("Dataset published"),
+        "dataset.withdraw": tk._("Dataset withdrawn"),
+        "dataset.suspend": tk._("Opening of a dataset suspended"),
+        "dataset.resume": tk._("Dataset resumed"),
+        "openlist.compile": tk._("Open list compiled"),
+        "openlist.sign": tk._("Open list signed"),
+        "openlist.publish": tk._("Open list published"),
+        "openlist.discard": tk._("Open list discarded"),
+        "application.save": tk._("Application saved"),
+        "application.submit": tk._("Application submitted"),
+        "application.accept": tk._("Application accepted"),
+        "application.correct": tk._("Correction of an application asked for"),
+        "application.refuse": tk._("Application not accepted"),
+        "application.withdraw": tk._("Application withdrawn"),
+        "application.lapse": tk._("Application lapsed"),
+        "case.decide": tk._("Case decided"),
+        "agreement.confirm": tk._("Agreement confirmed"),
+        "grant.activate": tk._("Access right in force"),
+        "grant.suspend": tk._("Access right suspended"),
+        "grant.resume": tk._("Access right resumed"),
+        "grant.revoke": tk._("Access right revoked"),
+        "key.create": tk._("Access key made"),
+        "key.revoke": tk._("Access key revoked"),
+        "harvest.run": tk._("Catalogue synchronised"),
+        "harvest.refuse": tk._("Record refused"),
+        "event.export": tk._("Extract of the record taken"),
+        "audit.restore": tk._("Record continued after a restore"),
+        "redaction.ask": tk._("Erasing of a content asked for"),
+        "redaction.confirm": tk._("Erasing of a content confirmed"),
+        "redaction.refuse": tk._("Erasing of a content declined"),
+    }
+
+
+def object_types() -> dict[str, str]:
+    """What events are about."""
+    return {
+        "agency": tk._("Agency"),
+        "role": tk._("Role"),
+        "entry": tk._("Entry"),
+        "dataset": tk._("Dataset"),
+        "openlist": tk._("Open list"),
+        "application": tk._("Application"),
+        "case": tk._("Case"),
+        "grant": tk._("Access right"),
+        "key": tk._("Access key"),
+        "harvest_run": tk._("Synchronisation"),
+        "harvest_record": tk._("Record of a source"),
+        "event": tk._("Event"),
+        "redaction": tk._("Erasing of a content"),
+        "audit": tk._("Audit record"),
+    }
+
+
+def faults() -> dict[str, str]:
+    """What can be wrong with one event."""
+    return {
+        "altered": tk._("This event, or its link in the chain, is not what was sealed."),
+        "payload_altered": tk._("The content is not what was recorded."),
+        "missing": tk._("The event is missing."),
+    }
+
+
+def verb(code: str) -> str:
+    """What was done."""
+    return verbs().get(code, code)

@@ -44,6 +44,7 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "harvest_run": ("ckan.ini",),
     "harvest_work": ("etc/loader.ini", "etc/loader.env"),
     "publisher": ("etc/loader.ini", "etc/loader.env"),
+    "notifier": ("ckan.ini",),
     "sandbox": ("etc/sandbox.env",),
     "gateway": ("etc/gateway.env",),
     "prepare": ("ckan.ini",),

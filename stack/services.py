@@ -70,16 +70,19 @@ FRONTENDS = (
     Process("harvest_run", _running),
     Process("harvest_work", _running),
     Process("publisher", _running),
+    Process("notifier", _running),
     Process("nginx", _http("nginx")),
 )
 #: Only where the demonstration runs.
 DEMO = (Process("sandbox", _http("sandbox")),)
 #: They take work from tables. In the stack of the tests the tests do that work, one step at a time.
-CONSUMERS = ("harvest_work", "publisher")
+CONSUMERS = ("harvest_work", "publisher", "notifier")
 PROCESSES = BACKENDS + FRONTENDS + DEMO
 
 #: Processes that run our Python code and must be restarted when it changes.
-PYTHON = ("web", "gateway", "worker", "harvest_gather", "harvest_run", "harvest_work", "publisher", "sandbox")
+PYTHON = (
+    "web", "gateway", "worker", "harvest_gather", "harvest_run", "harvest_work", "publisher", "notifier", "sandbox",
+)  # fmt: skip
 
 
 class Supervisor:

@@ -37,6 +37,7 @@ VOLUMES = {
     "nginx": {"nginx"},
     "storage": {"web", "worker", "harvest_gather", "prepare"},
     "webassets": {"web", "worker", "prepare", "nginx"},
+    "mail": {"web", "worker", "notifier"},
 }
 
 #: Folders of which nothing has to last, but for secrets, which are mounted elsewhere.

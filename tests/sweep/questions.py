@@ -50,6 +50,7 @@ PAGES = (
     ("home.", Place.SEARCH), ("shopendata_theme.home", Place.SEARCH), ("organization.index", Place.SEARCH),
     ("organization.read", Place.SEARCH), ("group.index", Place.SEARCH), ("group.read", Place.SEARCH),
     ("/open-list", Place.OPEN_LIST), ("/catalogue", Place.DESK), ("/applications", Place.DESK), ("/desk", Place.DESK),
+    ("/work", Place.DESK),
     ("", Place.PAGE),
 )  # fmt: skip
 ACTIONS = (
@@ -76,6 +77,7 @@ OURS = {
     "application_submit": (("id",), {}),
     "application_withdraw": (("id",), {}),
     "case_decide": (("id",), {"verb": "grant", "opinion": "x"}),
+    "case_extend": (("id",), {"days": 5, "reason": "x"}),
     "case_list": ((), {}),
     "case_show": (("id",), {}),
     "dataset_decide": (("ids",), {}),
@@ -105,6 +107,8 @@ OURS = {
     "openlist_show": (("agency", "id"), {}),
     "openlist_sign": (("id",), {}),
     "openlist_work": (("agency",), {}),
+    "preference_save": (("language",), {}),
+    "preference_show": ((), {}),
     "role_grant": (("user", "agency"), {"role": "reviewer"}),
     "role_list": (("user",), {}),
     "role_revoke": (("id",), {}),

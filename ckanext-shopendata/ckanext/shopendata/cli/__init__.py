@@ -10,6 +10,7 @@ import ckan.plugins.toolkit as tk
 import click
 
 from ckanext.shopendata import installation
+from ckanext.shopendata.cli.notices import notices
 from ckanext.shopendata.cli.people import people
 from ckanext.shopendata.cli.publish import publish
 from ckanext.shopendata.doctor import examine
@@ -56,5 +57,6 @@ def doctor(ctx: click.Context, as_json: bool, quiet: bool) -> None:
         raise click.exceptions.Exit(1)
 
 
+shopendata.add_command(notices)
 shopendata.add_command(people)
 shopendata.add_command(publish)

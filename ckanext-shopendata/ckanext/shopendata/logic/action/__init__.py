@@ -12,6 +12,7 @@ from ckanext.shopendata.logic.action import (
     classification,
     desk,
     grant,
+    notice,
     openlist,
     people,
     publication,
@@ -19,7 +20,7 @@ from ckanext.shopendata.logic.action import (
 
 __all__ = ["actions"]
 
-_MODULES = (agency, people, catalogue, classification, openlist, publication, application, grant, desk)
+_MODULES = (agency, people, catalogue, classification, openlist, publication, application, grant, desk, notice)
 
 
 def actions() -> dict[str, Callable[..., Any]]:

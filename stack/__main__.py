@@ -77,7 +77,7 @@ def lay_out(stack: Settings, chosen: place.Place) -> None:
             folder.mkdir(parents=True, exist_ok=True)
         for process in services.PROCESSES:
             place.folder(stack.run / process.name, chosen.account(process.name))
-        for name in ("storage", "webassets", "redis", "solr", "nginx"):
+        for name in ("storage", "webassets", "mail", "redis", "solr", "nginx"):
             place.folder(stack.var / name, chosen.app)
         place.folder(stack.var / "audit", chosen.account("sealer"))
         # What an earlier start by another account wrote must stay writable.

@@ -47,6 +47,7 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "harvest_work": ("etc/loader.ini", "etc/loader.env"),
     "publisher": ("etc/loader.ini", "etc/loader.env"),
     "sealer": ("etc/sealer.ini", "etc/sealer.env"),
+    "notifier": ("ckan.ini",),
     "sandbox": ("etc/sandbox.env",),
     "gateway": ("etc/gateway.env",),
     "prepare": ("ckan.ini",),

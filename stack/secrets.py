@@ -6,7 +6,7 @@ import secrets
 from pathlib import Path
 
 #: Processes that read CKAN's configuration.
-CKAN = ("web", "worker", "harvest_gather", "harvest_run", "harvest_work", "publisher", "sealer")
+CKAN = ("web", "worker", "harvest_gather", "harvest_run", "harvest_work", "publisher", "sealer", "notifier")
 
 #: Every secret and the processes that may hold it (natively: that read a file it is rendered into; in containers: that
 #: get it mounted). ``prepare`` makes roles, runs migrations and ends.

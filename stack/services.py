@@ -71,16 +71,20 @@ FRONTENDS = (
     Process("harvest_work", _running),
     Process("publisher", _running),
     Process("sealer", _running),
+    Process("notifier", _running),
     Process("nginx", _http("nginx")),
 )
 #: Only where the demonstration runs.
 DEMO = (Process("sandbox", _http("sandbox")),)
 #: They take work from tables. In the stack of the tests the tests do that work, one step at a time.
-CONSUMERS = ("harvest_work", "publisher", "sealer")
+CONSUMERS = ("harvest_work", "publisher", "sealer", "notifier")
 PROCESSES = BACKENDS + FRONTENDS + DEMO
 
 #: Processes that run our Python code and must be restarted when it changes.
-PYTHON = ("web", "gateway", "worker", "harvest_gather", "harvest_run", "harvest_work", "publisher", "sealer", "sandbox")
+PYTHON = (
+    "web", "gateway", "worker", "harvest_gather", "harvest_run", "harvest_work", "publisher", "sealer", "notifier",
+    "sandbox",
+)  # fmt: skip
 
 
 class Supervisor:

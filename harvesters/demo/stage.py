@@ -12,7 +12,7 @@ import ckan.plugins.toolkit as tk
 import click
 from ckan import model
 from ckanext.shopendata import clock
-from ckanext.shopendata.publish import outbox
+from ckanext.shopendata.publish import outbox, publisher
 
 from .cast import Person
 
@@ -68,4 +68,4 @@ class Stage:
 
     def published(self) -> None:
         """Until the outbox is empty."""
-        self.wait("publishing", lambda: outbox.waiting() == 0)
+        self.wait("publishing", lambda: outbox.waiting(publisher.HANDLERS) == 0)

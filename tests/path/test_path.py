@@ -69,7 +69,7 @@ class TestPath:
         }
         for entry in (opened.closed, opened.undecided):
             assert model.Package.get(entry[1]) is None
-        assert outbox.waiting() == 0
+        assert outbox.waiting(publisher.HANDLERS) == 0
 
     def test_rows_of_an_unconditional_dataset_lie_in_the_datastore_masked(self, opened):
         package = tk.get_action("package_show")({"user": ""}, {"id": opened.unconditional[1]})

@@ -99,7 +99,7 @@ def test_every_station(registered, test_stack, capsys):
     assert sum(one["foot"]["excluded"].get("undecided", 0) for one in lists) == 1
 
     rates.station("publish and index", 2227, drain)
-    assert outbox.waiting() == 0
+    assert outbox.waiting(publisher.HANDLERS) == 0
     search.commit()
     found = tk.get_action("package_search")({"user": ""}, {"rows": 0, "facet.field": ["tier"], "facet.limit": -1})
     assert found["count"] == 2227

@@ -1,8 +1,9 @@
-from datetime import datetime, timedelta, timezone
+from datetime import date
 
 import pytest
 from ckanext.shopendata.policy import application
 from ckanext.shopendata.policy.refusal import Refused
+from ckanext.shopendata.policy.workdays import Clock, Mark, Standing
 
 FORM = {
     "applicant_kind": "natural_person", "applicant_name": "李记者", "contact_name": "李记者",
@@ -57,7 +58,9 @@ def test_nobody_decides_on_their_own_application_or_twice():
 
 
 def test_an_application_lapses_when_its_period_is_over():
-    asked = datetime(2026, 3, 1, tzinfo=timezone.utc)
-    application.check_lapse(asked, asked + timedelta(days=30))
+    clock = Clock(date(2026, 3, 2), 15)
+    application.check_lapse(clock.standing(date(2026, 3, 24)))
     with pytest.raises(Refused, match="correction_period_runs"):
-        application.check_lapse(asked, asked + timedelta(days=29, hours=23))
+        application.check_lapse(clock.standing(date(2026, 3, 23)))
+    with pytest.raises(Refused, match="calendar_missing"):
+        application.check_lapse(Standing(Mark.UNKNOWN, missing=2027))

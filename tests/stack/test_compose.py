@@ -38,6 +38,7 @@ VOLUMES = {
     "audit": {"sealer"},
     "storage": {"web", "worker", "harvest_gather", "prepare"},
     "webassets": {"web", "worker", "prepare", "nginx"},
+    "mail": {"web", "worker", "notifier"},
 }
 
 #: Folders of which nothing has to last, but for secrets, which are mounted elsewhere.

@@ -51,6 +51,7 @@ PAGES = (
     ("organization.read", Place.SEARCH), ("group.index", Place.SEARCH), ("group.read", Place.SEARCH),
     ("/open-list", Place.OPEN_LIST), ("/catalogue", Place.DESK), ("/applications", Place.DESK), ("/desk", Place.DESK),
     ("/audit", Place.DESK),
+    ("/work", Place.DESK),
     ("", Place.PAGE),
 )  # fmt: skip
 ACTIONS = (
@@ -77,6 +78,7 @@ OURS = {
     "application_submit": (("id",), {}),
     "application_withdraw": (("id",), {}),
     "case_decide": (("id",), {"verb": "grant", "opinion": "x"}),
+    "case_extend": (("id",), {"days": 5, "reason": "x"}),
     "case_list": ((), {}),
     "case_show": (("id",), {}),
     "dataset_decide": (("ids",), {}),
@@ -113,6 +115,8 @@ OURS = {
     "redaction_confirm": (("id",), {}),
     "redaction_list": ((), {}),
     "redaction_refuse": (("id",), {"reason": "x"}),
+    "preference_save": (("language",), {}),
+    "preference_show": ((), {}),
     "role_grant": (("user", "agency"), {"role": "reviewer"}),
     "role_list": (("user",), {}),
     "role_revoke": (("id",), {}),

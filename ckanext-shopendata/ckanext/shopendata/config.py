@@ -53,3 +53,13 @@ def action_body_limit() -> int:
 def harvest_folder() -> str:
     """The folder below which catalogue files may be read; empty: none."""
     return tk.config["ckanext.shopendata.harvest.folder"]
+
+
+def mail_folder() -> str:
+    """The folder into which mails are written where no mail server is configured; empty: none."""
+    return tk.config["ckanext.shopendata.mail.folder"]
+
+
+def mail_ca_file() -> str:
+    """Certificates of the authorities by which the mail server proves itself; empty: the system's."""
+    return tk.config["ckanext.shopendata.mail.ca_file"]

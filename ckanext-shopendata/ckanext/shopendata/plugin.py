@@ -17,8 +17,9 @@ from ckanext.shopendata import cli, facets, hardening, helpers, views
 from ckanext.shopendata.hardening import accounts, inventory, search, status, tokens, visibility
 from ckanext.shopendata.logic.action import actions
 from ckanext.shopendata.logic.auth import auth_functions
+from ckanext.shopendata.notices import mail
 from ckanext.shopendata.publish import doors, gate
-from ckanext.shopendata.views.header import shopendata_staff_pages
+from ckanext.shopendata.views.header import shopendata_staff_pages, shopendata_waiting
 
 
 @tk.blanket.config_declarations
@@ -33,6 +34,7 @@ class ShopendataPlugin(p.SingletonPlugin, DefaultTranslation):
     p.implements(p.IConfigurer)
     p.implements(p.IFacets)
     p.implements(p.IMiddleware, inherit=True)
+    p.implements(p.INotifier, inherit=True)
     p.implements(p.IPackageController, inherit=True)
     p.implements(p.ITemplateHelpers)
     p.implements(p.ITranslation)
@@ -95,6 +97,22 @@ class ShopendataPlugin(p.SingletonPlugin, DefaultTranslation):
         app.before_request(doors.guard_request)
         return app
 
+    # INotifier
+
+    def notify_recipient(  # noqa: PLR0917 - as CKAN has it
+        self,
+        already_notified: bool,
+        recipient_name: str,
+        recipient_email: str,
+        subject: str,
+        body: str,
+        body_html: str | None = None,
+        headers: dict[str, Any] | None = None,
+        attachments: Any = None,
+    ) -> bool:
+        letter = mail.Letter(recipient_email, subject, body, body_html, headers, attachments)
+        return mail.notify(already_notified, letter)
+
     # IPackageController
 
     def before_dataset_search(self, search_params: dict[str, Any]) -> dict[str, Any]:
@@ -112,7 +130,8 @@ class ShopendataPlugin(p.SingletonPlugin, DefaultTranslation):
     # ITemplateHelpers
 
     def get_helpers(self) -> dict[str, Callable[..., Any]]:
-        return helpers.helpers() | {"shopendata_staff_pages": shopendata_staff_pages}
+        own = {"shopendata_staff_pages": shopendata_staff_pages, "shopendata_waiting": shopendata_waiting}
+        return helpers.helpers() | own
 
     # ITranslation
 

@@ -11,6 +11,7 @@ import click
 
 from ckanext.shopendata import installation
 from ckanext.shopendata.cli.audit import audit
+from ckanext.shopendata.cli.notices import notices
 from ckanext.shopendata.cli.people import people
 from ckanext.shopendata.cli.publish import publish
 from ckanext.shopendata.doctor import examine
@@ -58,5 +59,6 @@ def doctor(ctx: click.Context, as_json: bool, quiet: bool) -> None:
 
 
 shopendata.add_command(audit)
+shopendata.add_command(notices)
 shopendata.add_command(people)
 shopendata.add_command(publish)

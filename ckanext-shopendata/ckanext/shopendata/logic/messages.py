@@ -54,7 +54,12 @@ def _messages() -> dict[str, str]:
         "deficiencies_missing": tk._(
             "Please name every point that is missing or wrong: the applicant is told all at once"
         ),
-        "correction_period_runs": tk._("The applicant has {days} days to answer: they are not over yet"),
+        "correction_period_runs": tk._("The applicant has until {due} to answer: this day is not over yet"),
+        "calendar_missing": tk._("The calendar of working days of {year} is not known yet"),
+        "already_extended": tk._("The time limit has been extended already: this is possible once"),
+        "extension_too_long": tk._("The time limit can be extended by at most {most} working days"),
+        "deadline_passed": tk._("The time limit is over: it can no longer be extended"),
+        "mode_not_allowed": tk._("These notices cannot be switched off: time limits depend on them"),
         "already_confirmed": tk._("This party has confirmed already"),
         "grant_not_active": tk._("Keys can be made for active access rights only"),
         "too_many_keys": tk._("There are already {limit} live keys: please revoke one first"),

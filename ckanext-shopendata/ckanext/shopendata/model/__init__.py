@@ -6,6 +6,7 @@ from ckanext.shopendata.model.catalogue import Dataset, Entry, Item, Resource
 from ckanext.shopendata.model.classification import Decision, Proposal, SignOff
 from ckanext.shopendata.model.grant import AccessKey, Grant
 from ckanext.shopendata.model.harvest import HarvestRecord, HarvestRun
+from ckanext.shopendata.model.notice import Notice, NoticePreference
 from ckanext.shopendata.model.openlist import OpenList, OpenListItem
 from ckanext.shopendata.model.people import Agency, RoleHolding
 from ckanext.shopendata.model.publication import Block, Task
@@ -24,6 +25,8 @@ __all__ = [
     "HarvestRecord",
     "HarvestRun",
     "Item",
+    "Notice",
+    "NoticePreference",
     "OpenList",
     "OpenListItem",
     "Proposal",

@@ -31,6 +31,10 @@ class Application(tk.BaseModel):
     updated_at: Mapped[moment]
     submitted_at: Mapped[dt.datetime | None] = mapped_column(sa.DateTime(timezone=True))
     accepted_at: Mapped[dt.datetime | None] = mapped_column(sa.DateTime(timezone=True))
+    clock: Mapped[json_object | None]  #: policy.workdays.Clock of its intake
+    due_on: Mapped[dt.date | None] = mapped_column(
+        index=True
+    )  #: last day of whoever has to act; none: none, or unknown
 
 
 class Case(tk.BaseModel):
@@ -50,6 +54,9 @@ class Case(tk.BaseModel):
     confirmed_by_applicant: Mapped[text | None]
     confirmed_by_provider: Mapped[text | None]
     created_at: Mapped[moment]
+    clock: Mapped[json_object | None]  #: policy.workdays.Clock of the decision, then of the agreement
+    extension_reason: Mapped[text] = mapped_column(default="")
+    due_on: Mapped[dt.date | None] = mapped_column(index=True)  #: as an application's
 
 
 class RequestedDataset(tk.BaseModel):

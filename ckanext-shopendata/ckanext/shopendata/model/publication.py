@@ -32,7 +32,7 @@ class Task(tk.BaseModel):
     )
 
     id: Mapped[int] = mapped_column(sa.BigInteger, sa.Identity(), primary_key=True)
-    kind: Mapped[text]  #: a key of publish.publisher.HANDLERS
+    kind: Mapped[text]  #: a key of publish.publisher.HANDLERS or notices.deliver.HANDLERS
     object_id: Mapped[text] = mapped_column(index=True)
     payload: Mapped[json_object] = mapped_column(default=dict)
     created_at: Mapped[moment]

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from enum import Enum
 
 from ckanext.shopendata.policy.refusal import Refused, next_state
+from ckanext.shopendata.policy.workdays import Mark, Standing
 
 __all__ = ["FORM", "CaseState", "Field", "State", "case_step", "check_case_decider", "deficiencies", "step"]
 
@@ -110,10 +110,6 @@ PURPOSES = (
 )
 
 
-#: How long an applicant may take over a correction. Calendar days: it must never be shorter than the 15 working days.
-CORRECTION_PERIOD = timedelta(days=30)
-
-
 @dataclass(frozen=True)
 class Field:
     """A field of the form: whether it must be filled, how long it may be, and its choices where it has some."""
@@ -184,10 +180,15 @@ def step(state: State, verb: str) -> State:
     return next_state(TRANSITIONS, state, verb)
 
 
-def check_lapse(asked_at: datetime, now: datetime) -> None:
-    """Whether an applicant has been silent for so long that the application lapses; raises :class:`Refused`."""
-    if now - asked_at < CORRECTION_PERIOD:
-        raise Refused("correction_period_runs", days=CORRECTION_PERIOD.days)
+def check_lapse(standing: Standing) -> None:
+    """Whether the time in which an applicant had to answer is over; raises :class:`Refused`.
+
+    What is not known is not over: it would be at the applicant's cost.
+    """
+    if standing.mark is Mark.UNKNOWN:
+        raise Refused("calendar_missing", year=standing.missing)
+    if standing.mark is not Mark.OVERDUE:
+        raise Refused("correction_period_runs", due=standing.due)
 
 
 def case_step(state: CaseState, verb: str, reason: str = "") -> CaseState:

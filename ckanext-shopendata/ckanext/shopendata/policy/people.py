@@ -72,7 +72,11 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "application.read": frozenset({Role.INTAKE_OFFICER, Role.AUDITOR}),
     "case.read": _STAFF | {Role.INTAKE_OFFICER, Role.AUDITOR},
     "case.decide": frozenset({Role.REVIEWER}),
+    "case.extend": frozenset({Role.SIGNER}),  # 经本机关负责人批准
     "agreement.confirm": frozenset({Role.SIGNER}),
+    # What is over its time limit is seen by these too.
+    "intake.oversee": frozenset({Role.CATALOGUE_CHECKER}),
+    "case.oversee": frozenset({Role.SIGNER}),
     "grant.read": _STAFF | {Role.AUDITOR},
     "grant.suspend": frozenset({Role.REVIEWER}),
     "grant.resume": frozenset({Role.REVIEWER}),

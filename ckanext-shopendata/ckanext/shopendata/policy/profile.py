@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from ckanext.shopendata.policy.classification import Basis, Reason, Tier
+from ckanext.shopendata.policy.workdays import Period, Unit
 
-__all__ = ["Profile", "read_profile"]
+__all__ = ["PERIODS", "Profile", "read_profile"]
 
 
 @dataclass(frozen=True)
@@ -21,7 +22,7 @@ class Label:
 
 @dataclass(frozen=True)
 class Profile:
-    """A pack: labels of the tiers, reasons and bases to choose from."""
+    """A pack: labels of the tiers, reasons and bases to choose from, time limits."""
 
     code: str
     label: Label
@@ -31,6 +32,12 @@ class Profile:
     bases: tuple[tuple[Basis, Label], ...]
     default_conditions: Label
     open_list_basis: Label
+    periods: Mapping[str, Period]  #: one for each of PERIODS
+
+
+#: What is limited in time: intake of an application, its applicant's answer to a deficiency notice, the decision of a
+#: case, the confirmation of its agreement.
+PERIODS = ("intake", "correction", "decision", "agreement")
 
 
 def read_profile(data: Mapping[str, Any]) -> Profile:
@@ -49,8 +56,19 @@ def read_profile(data: Mapping[str, Any]) -> Profile:
         ),
         default_conditions=_label(data["default_conditions"]),
         open_list_basis=_label(data["open_list_basis"]),
+        periods={name: _period(data["periods"][name]) for name in PERIODS},
     )
 
 
 def _label(data: Mapping[str, str]) -> Label:
     return Label(data["zh"], data["en"])
+
+
+def _period(data: Mapping[str, Any]) -> Period:
+    return Period(
+        days=int(data["days"]),
+        unit=Unit(data.get("unit", Unit.WORKING.value)),
+        extension=int(data.get("extension", 0)),
+        source=data["source"],
+        verified=bool(data.get("verified", False)),
+    )

@@ -7,7 +7,8 @@ leaves its lease to run out. So every task may be done twice, and its handler ha
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+import logging
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -17,7 +18,11 @@ from sqlalchemy.exc import IntegrityError
 
 from ckanext.shopendata.model import Task
 
-__all__ = ["done", "failed", "lease", "put", "waiting"]
+__all__ = ["Handler", "done", "failed", "lease", "now", "put", "renew", "waiting", "work"]
+
+log = logging.getLogger(__name__)
+
+Handler = Callable[[Sequence[Task]], None]
 
 #: How long a worker may be silent. Long tasks renew.
 LEASE = dt.timedelta(seconds=120)
@@ -25,44 +30,49 @@ LEASE = dt.timedelta(seconds=120)
 FIRST, LONGEST = dt.timedelta(seconds=2), dt.timedelta(minutes=10)
 
 
-def put(kind: str, *object_ids: str, payload: dict[str, Any] | None = None) -> None:
-    """Asks for work; an equal task that waits already is enough, and waits no longer. The caller commits.
+def now() -> dt.datetime:
+    """The worker's time, and not the demonstration's: work is due when it can be done."""
+    return dt.datetime.now(dt.timezone.utc)
 
-    Until then nobody takes that task either: it would be done before the change that it has to follow.
+
+def put(kind: str, *object_ids: str, payload: dict[str, Any] | None = None, due_at: dt.datetime | None = None) -> None:
+    """Asks for work, now or not before ``due_at``; an equal task that waits is enough, and is due when this is.
+
+    The caller commits. Until then nobody takes a waiting task either: it would be done before the change that it has
+    to follow.
     """
-    # Not the demonstration's clock: work is due in the worker's time.
-    now = dt.datetime.now(dt.timezone.utc)
+    asked = now()
     rows = [
         {
-            "kind": kind, "object_id": key, "payload": payload or {}, "created_at": now, "due_at": now, "attempts": 0,
-            "error": "",
+            "kind": kind, "object_id": key, "payload": payload or {}, "created_at": asked, "due_at": due_at or asked,
+            "attempts": 0, "error": "",
         }
         for key in sorted(set(object_ids))
     ]  # fmt: skip
     if rows:
-        asked = insert(Task).values(rows)
-        asked = asked.on_conflict_do_update(
+        statement = insert(Task).values(rows)
+        statement = statement.on_conflict_do_update(
             index_elements=["kind", "object_id"],
             index_where=sa.and_(Task.done_at.is_(None), Task.leased_until.is_(None)),
-            set_={"due_at": asked.excluded.due_at},
+            set_={"due_at": statement.excluded.due_at},
         )
-        model.Session.execute(asked)
+        model.Session.execute(statement)
 
 
 def lease(kinds: Iterable[str], limit: int = 1) -> list[Task]:
     """Takes due tasks, oldest first; commits. Nobody else gets them before the lease ends."""
-    now = dt.datetime.now(dt.timezone.utc)
-    free = sa.or_(Task.leased_until.is_(None), Task.leased_until < now)
+    moment = now()
+    free = sa.or_(Task.leased_until.is_(None), Task.leased_until < moment)
     wanted = (
         sa.select(Task)
-        .where(Task.done_at.is_(None), Task.due_at <= now, free, Task.kind.in_(list(kinds)))
+        .where(Task.done_at.is_(None), Task.due_at <= moment, free, Task.kind.in_(list(kinds)))
         .order_by(Task.due_at, Task.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
     tasks = list(model.Session.scalars(wanted))
     for task in tasks:
-        task.leased_until = now + LEASE
+        task.leased_until = moment + LEASE
         task.attempts += 1
     model.Session.commit()
     return tasks
@@ -70,22 +80,20 @@ def lease(kinds: Iterable[str], limit: int = 1) -> list[Task]:
 
 def renew(*task_ids: int) -> None:
     """A sign of life of a worker in long tasks; commits."""
-    until = dt.datetime.now(dt.timezone.utc) + LEASE
-    model.Session.execute(sa.update(Task).where(Task.id.in_(task_ids)).values(leased_until=until))
+    model.Session.execute(sa.update(Task).where(Task.id.in_(task_ids)).values(leased_until=now() + LEASE))
     model.Session.commit()
 
 
 def done(*task_ids: int) -> None:
     """Marks tasks done; the caller commits, with their last effect."""
-    now = dt.datetime.now(dt.timezone.utc)
-    model.Session.execute(sa.update(Task).where(Task.id.in_(task_ids)).values(done_at=now, error=""))
+    model.Session.execute(sa.update(Task).where(Task.id.in_(task_ids)).values(done_at=now(), error=""))
 
 
 def failed(task_id: int, error: str) -> None:
     """Puts a task back, to be tried again later; commits."""
     task = model.Session.get_one(Task, task_id)
     wait = min(FIRST * 2 ** min(task.attempts - 1, 20), LONGEST)
-    task.error, task.due_at, task.leased_until = error[:2000], dt.datetime.now(dt.timezone.utc) + wait, None
+    task.error, task.due_at, task.leased_until = error[:2000], now() + wait, None
     try:
         model.Session.commit()
     except IntegrityError:
@@ -101,3 +109,36 @@ def waiting(kinds: Iterable[str] | None = None) -> int:
     if kinds is not None:
         open_ones = open_ones.where(Task.kind.in_(list(kinds)))
     return model.Session.scalar(open_ones) or 0
+
+
+def work(handlers: Mapping[str, tuple[Handler, int]]) -> int:
+    """Does one round of these kinds of work, in their order; returns how many tasks were taken.
+
+    ``handlers``: kind -> its handler and how many tasks it takes at once. A batch that fails is tried again one by one.
+    """
+    taken = 0
+    for kind, (handler, size) in list(handlers.items()):
+        tasks = lease([kind], size)
+        taken += len(tasks)
+        if not tasks:
+            continue
+        ids = [task.id for task in tasks]
+        if not _attempt(handler, ids) and len(ids) > 1:
+            for key in ids:
+                _attempt(handler, [key])
+    return taken
+
+
+def _attempt(handler: Handler, ids: Sequence[int]) -> bool:
+    try:
+        tasks = [model.Session.get_one(Task, key) for key in ids]
+        handler(tasks)
+    except Exception as error:
+        model.Session.rollback()
+        log.warning("%s failed for %s tasks: %s", handler.__name__, len(ids), error, exc_info=len(ids) == 1)
+        if len(ids) == 1:
+            failed(ids[0], f"{type(error).__name__}: {error}")
+        return False
+    finally:
+        model.Session.remove()
+    return True

@@ -7,7 +7,7 @@ task are one transaction; Solr follows by a task of its own. Whatever dies in be
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import ckan.plugins.toolkit as tk
@@ -30,8 +30,6 @@ __all__ = ["HANDLERS", "work"]
 log = logging.getLogger(__name__)
 
 NAME = "publisher"
-
-Handler = Callable[[Sequence[Task]], None]
 
 
 def publish(tasks: Sequence[Task]) -> None:
@@ -113,7 +111,7 @@ def tidy(tasks: Sequence[Task]) -> None:
 
 #: Kind of task -> its handler and how many it takes at once, in the order in which they are looked for. Other plugins
 #: of the distribution add theirs.
-HANDLERS: dict[str, tuple[Handler, int]] = {
+HANDLERS: dict[str, tuple[outbox.Handler, int]] = {
     "conceal": (conceal, 10),
     "withdraw": (withdraw, 10),
     "publish": (publish, 50),
@@ -123,33 +121,8 @@ HANDLERS: dict[str, tuple[Handler, int]] = {
 
 
 def work() -> int:
-    """Does one round; returns how many tasks were taken. A batch that fails is tried again one by one."""
-    taken = 0
-    for kind, (handler, size) in list(HANDLERS.items()):
-        tasks = outbox.lease([kind], size)
-        taken += len(tasks)
-        if not tasks:
-            continue
-        ids = [task.id for task in tasks]
-        if not _attempt(handler, ids) and len(ids) > 1:
-            for key in ids:
-                _attempt(handler, [key])
-    return taken
-
-
-def _attempt(handler: Handler, ids: Sequence[int]) -> bool:
-    try:
-        tasks = [model.Session.get_one(Task, key) for key in ids]
-        handler(tasks)
-    except Exception as error:
-        model.Session.rollback()
-        log.warning("%s failed for %s tasks: %s", handler.__name__, len(ids), error, exc_info=len(ids) == 1)
-        if len(ids) == 1:
-            outbox.failed(ids[0], f"{type(error).__name__}: {error}")
-        return False
-    finally:
-        model.Session.remove()
-    return True
+    """Does one round; returns how many tasks were taken."""
+    return outbox.work(HANDLERS)
 
 
 def _listing(dataset_id: str) -> tuple[OpenList, OpenListItem] | None:

@@ -8,7 +8,9 @@ import ckan.plugins.toolkit as tk
 from ckan.types import Response
 from flask import abort, request
 
+from ckanext.shopendata.logic.command import Actor
 from ckanext.shopendata.policy.application import FORM
+from ckanext.shopendata.profile import profile
 from ckanext.shopendata.views import labels_form
 from ckanext.shopendata.views.common import Failed, answer, ask, back_to, confirmed, do, may, person, see, went_back
 from ckanext.shopendata.views.desk import pages
@@ -63,6 +65,33 @@ def confirm_agreement(key: str) -> Response:
         back = tk.h.url_for("shopendata_desk.case", key=key)
         return ask(tk._("Confirm the agreement?"), tk._("Confirm online"), points=points, back=back)
     return _act(key, tk._("The agreement is confirmed for the agency."), "agreement_confirm", id=key)
+
+
+@pages.post("/cases/<key>/extend")
+def extend(key: str) -> Response:
+    """延期: more working days to decide, by the agency's head; after asking."""
+    shown = see("case_show", id=key)
+    days, reason = request.form.get("days", "").strip(), request.form.get("extension_reason", "").strip()
+    if went_back():
+        return _case(key)
+    problems = {}
+    if not days.isdecimal():
+        problems["days"] = [tk._("Please give a number.")]
+    if not reason:
+        problems["extension_reason"] = [tk._("Please say why: the applicant reads it.")]
+    if problems:
+        return _case(key, Failed(409, problems))
+    if not confirmed():
+        points = [
+            tk._("Application {number}: {days} working days more to decide.").format(
+                number=shown["application"]["number"], days=days
+            ),
+            tk._("Reason: {reason}").format(reason=reason),
+            tk._("This is possible once. The applicant is told at once."),
+        ]
+        back = tk.h.url_for("shopendata_desk.case", key=key)
+        return ask(tk._("Extend the time to decide?"), tk._("Extend"), points=points, back=back, changeable=True)
+    return _act(key, tk._("The time to decide has been extended."), "case_extend", id=key, days=days, reason=reason)
 
 
 @pages.post("/cases/<key>/grant")
@@ -129,10 +158,17 @@ def _case(key: str, failed: Failed | None = None) -> Response:
         confirms=shown["state"] == "agreement_pending"
         and not shown["confirmed_by_provider"]
         and may(actor, "agreement.confirm", agency),
+        extends=_extension(shown, actor),
         moves={verb for verb in grant_verbs() if may(actor, f"grant.{verb}", agency)},
         values=typed,
         ticked=set(typed.getlist("item")) if "opinion" in typed else asked,
     )
+
+
+def _extension(shown: dict[str, Any], actor: Actor) -> int:
+    """By how many working days the reader may extend the time to decide; 0: not at all."""
+    open_ = shown["state"] == "in_review" and not shown["extended_by"] and shown["deadline"]["mark"] != "overdue"
+    return profile().periods["decision"].extension if open_ and may(actor, "case.extend", shown["agency_id"]) else 0
 
 
 def _chosen(shown: dict[str, Any]) -> dict[str, list[str]]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ckan.plugins.toolkit as tk
+from flask import g
 
+from ckanext.shopendata.logic import work
 from ckanext.shopendata.views.common import may_somewhere, person
 
-__all__ = ["shopendata_staff_pages"]
+__all__ = ["shopendata_staff_pages", "shopendata_waiting"]
 
 
 def shopendata_staff_pages() -> dict[str, bool]:
@@ -21,3 +23,12 @@ def shopendata_staff_pages() -> dict[str, bool]:
         "audit": may_somewhere(actor, "event.read"),
         "redactions": may_somewhere(actor, "redaction.confirm"),
     }
+
+
+def shopendata_waiting() -> int:
+    """How many things wait for the reader (待办)."""
+    if not tk.current_user.is_authenticated:
+        return 0
+    if "shopendata_waiting" not in g:
+        g.shopendata_waiting = work.count(person())
+    return g.shopendata_waiting

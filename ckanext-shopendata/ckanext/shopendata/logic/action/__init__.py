@@ -13,6 +13,7 @@ from ckanext.shopendata.logic.action import (
     classification,
     desk,
     grant,
+    notice,
     openlist,
     people,
     publication,
@@ -20,7 +21,7 @@ from ckanext.shopendata.logic.action import (
 
 __all__ = ["actions"]
 
-_MODULES = (agency, people, catalogue, classification, openlist, publication, application, grant, desk, audit)
+_MODULES = (agency, people, catalogue, classification, openlist, publication, application, grant, desk, audit, notice)
 
 
 def actions() -> dict[str, Callable[..., Any]]:

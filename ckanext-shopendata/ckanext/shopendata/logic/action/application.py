@@ -12,6 +12,7 @@ from ckan.types import DataDict
 
 from ckanext.shopendata import clock
 from ckanext.shopendata.logic import command as c
+from ckanext.shopendata.logic import deadline, notice
 from ckanext.shopendata.logic import schema as s
 from ckanext.shopendata.logic.items import items_of
 from ckanext.shopendata.model import (
@@ -31,6 +32,8 @@ from ckanext.shopendata.policy.classification import Tier
 from ckanext.shopendata.policy.grant import GrantState
 from ckanext.shopendata.policy.refusal import Refused
 from ckanext.shopendata.policy.scope import Column, columns_of, opened
+from ckanext.shopendata.policy.workdays import Clock
+from ckanext.shopendata.profile import profile
 
 __all__ = [
     "agreement_confirm",
@@ -44,6 +47,7 @@ __all__ = [
     "application_submit",
     "application_withdraw",
     "case_decide",
+    "case_extend",
     "case_list",
 ]
 
@@ -82,8 +86,15 @@ def application_submit(actor: c.Actor, data: DataDict) -> dict[str, Any]:
     if found:
         raise Refused("incomplete", fields=found)
     _conditional([row.dataset_id for row in _requested(application.id)])
+    again = application.submitted_at is not None
+    running = deadline.clock_of(application).go_on(clock.today()) if again else _clock("intake")
     application.state, application.deficiencies = state.value, []
     application.submitted_at = application.updated_at = clock.now()
+    deadline.set_due(application, running)
+    at = application.updated_at.isoformat()
+    _tell("application.submitted", application, occurrence=at)
+    about = {"number": _number(application), "due": _iso(application.due_on)}
+    notice.tell_staff("application.to_take_in", application.id, None, application.applicant_id, occurrence=at, **about)
     _event("application.submit", actor, "", application, {})
     return as_dict(application)
 
@@ -98,8 +109,8 @@ def application_withdraw(actor: c.Actor, data: DataDict) -> dict[str, Any]:
         if CaseState(case.state) in _OPEN_CASES:
             body = {"before": case.state, "application": application.id, "note": data.get("note", "")}
             happened.append((case.id, case.agency_id, body))
-            case.state = policy.case_step(CaseState(case.state), "withdraw").value
-    application.updated_at = clock.now()
+            case.state, case.due_on = policy.case_step(CaseState(case.state), "withdraw").value, None
+    application.updated_at, application.due_on = clock.now(), None
     c.events("case.withdraw", "case", actor, "", happened)
     _event("application.withdraw", actor, "", application, {"note": data.get("note", "")})
     return as_dict(application)
@@ -112,18 +123,23 @@ def application_accept(actor: c.Actor, data: DataDict) -> dict[str, Any]:
     role = _intake(actor, application)
     application.state = policy.step(State(application.state), "accept").value
     application.accepted_at = application.updated_at = clock.now()
+    application.due_on = None
     for agency_id in sorted({agency for _, agency in _providers(application.id)}):
-        model.Session.add(
-            Case(
-                application_id=application.id,
-                agency_id=agency_id,
-                state=CaseState.IN_REVIEW.value,
-                created_at=clock.now(),
-            )
+        case = Case(
+            application_id=application.id,
+            agency_id=agency_id,
+            state=CaseState.IN_REVIEW.value,
+            created_at=clock.now(),
         )
+        deadline.set_due(case, _clock("decision"))
+        model.Session.add(case)
     model.Session.flush()
-    opened = [(case.id, case.agency_id, {"application": application.id}) for case in _cases(application.id)]
-    c.events("case.open", "case", actor, role, opened)
+    begun = [(case.id, case.agency_id, {"application": application.id}) for case in _cases(application.id)]
+    c.events("case.open", "case", actor, role, begun)
+    _tell("application.accepted", application)
+    for case in _cases(application.id):
+        about = _about_case(case, application)
+        notice.tell_staff("case.to_decide", case.id, case.agency_id, application.applicant_id, **about)
     _event("application.accept", actor, role, application, {})
     return as_dict(application)
 
@@ -141,6 +157,8 @@ def application_correct(actor: c.Actor, data: DataDict) -> dict[str, Any]:
     if not points or not all(one["text"] for one in points):
         raise Refused("deficiencies_missing", "points")
     application.deficiencies, application.updated_at = points, clock.now()
+    deadline.set_due(application, deadline.clock_of(application).stop(clock.today()))
+    _tell("application.correction", application, occurrence=application.updated_at.isoformat())
     _event("application.correct", actor, role, application, {"points": points})
     return as_dict(application)
 
@@ -151,7 +169,8 @@ def application_refuse(actor: c.Actor, data: DataDict) -> dict[str, Any]:
     application = _locked(data["id"])
     role = _intake(actor, application)
     application.state = policy.step(State(application.state), "not_accept").value
-    application.answer, application.updated_at = data["answer"], clock.now()
+    application.answer, application.updated_at, application.due_on = data["answer"], clock.now(), None
+    _tell("application.not_accepted", application)
     _event("application.refuse", actor, role, application, {"answer": data["answer"]})
     return as_dict(application)
 
@@ -162,8 +181,9 @@ def application_lapse(actor: c.Actor, data: DataDict) -> dict[str, Any]:
     application = _locked(data["id"])
     role = _intake(actor, application)
     state = policy.step(State(application.state), "lapse")
-    policy.check_lapse(application.updated_at, clock.now())
-    application.state, application.updated_at = state.value, clock.now()
+    policy.check_lapse(c.found(deadline.of_application(application)))
+    application.state, application.updated_at, application.due_on = state.value, clock.now(), None
+    _tell("application.lapsed", application)
     _event("application.lapse", actor, role, application, {})
     return as_dict(application)
 
@@ -190,10 +210,39 @@ def case_decide(actor: c.Actor, data: DataDict) -> dict[str, Any]:
     case.state = policy.case_step(CaseState(case.state), data["verb"], data.get("reason", "")).value
     case.reason, case.opinion = data.get("reason", ""), data["opinion"]
     case.decided_by, case.decided_at = actor.id, clock.now()
+    deadline.set_due(case, _clock("agreement") if case.state == CaseState.AGREEMENT_PENDING.value else None)
     body: dict[str, Any] = {"verb": data["verb"], "reason": case.reason, "opinion": case.opinion}
     if data["verb"] == "grant_reduced":
         body["items"] = _reduce(case, data.get("items") or {})
+    about, owner = _about_case(case, application), application.applicant_id
+    if case.state == CaseState.AGREEMENT_PENDING.value:
+        notice.tell("agreement.waits", case.id, owner, **about)
+        notice.tell_staff("agreement.to_confirm", case.id, case.agency_id, owner, **about)
+    else:
+        notice.tell("case.decided", case.id, owner, **about)
     c.events("case.decide", "case", actor, role, [(case.id, case.agency_id, body)])
+    return as_dict(application)
+
+
+@c.command(s.fields(id=s.filled, days=s.number(1, 1000), reason=s.filled))
+def case_extend(actor: c.Actor, data: DataDict) -> dict[str, Any]:
+    """延期: the agency's head gives its reviewers more working days, once, in time, and with a reason.
+
+    :param days: how many more; the pack limits them
+    :param reason: the sentence that the applicant reads
+    """
+    case = c.found(model.Session.get(Case, data["id"], with_for_update=True))
+    application = _locked(case.application_id)
+    role = actor.require_inside("case.extend", case.agency_id)
+    policy.check_case_decider(actor.id, application.applicant_id)
+    if CaseState(case.state) is not CaseState.IN_REVIEW:
+        raise Refused("not_in_this_state", state=case.state)
+    extended = deadline.clock_of(case).extend(data["days"], profile().periods["decision"], clock.today())
+    deadline.set_due(case, extended)
+    case.extension_reason = data["reason"]
+    notice.tell("case.extended", case.id, application.applicant_id, **_about_case(case, application))
+    body = {"days": data["days"], "reason": data["reason"], "due": _iso(case.due_on)}
+    c.events("case.extend", "case", actor, role, [(case.id, case.agency_id, body)])
     return as_dict(application)
 
 
@@ -212,7 +261,7 @@ def agreement_confirm(actor: c.Actor, data: DataDict) -> dict[str, Any]:
     setattr(case, party, actor.id)
     c.events("agreement.confirm", "case", actor, role, [(case.id, case.agency_id, {"party": party})])
     if case.confirmed_by_applicant and case.confirmed_by_provider:
-        case.state = policy.case_step(CaseState(case.state), "activate").value
+        case.state, case.due_on = policy.case_step(CaseState(case.state), "activate").value, None
         _grant(actor, role, case, application)
     return as_dict(application)
 
@@ -273,7 +322,7 @@ def as_dict(application: Application) -> dict[str, Any]:
     applicant = model.User.get(application.applicant_id)
     return {
         "id": application.id,
-        "number": f"{application.year}-{application.sequence:06d}",
+        "number": _number(application),
         "applicant": applicant.name if applicant else "",
         "state": application.state,
         "form": application.form,
@@ -282,6 +331,7 @@ def as_dict(application: Application) -> dict[str, Any]:
         "created_at": application.created_at.isoformat(),
         "submitted_at": application.submitted_at.isoformat() if application.submitted_at else None,
         "accepted_at": application.accepted_at.isoformat() if application.accepted_at else None,
+        "deadline": deadline.told(deadline.of_application(application)),
         "datasets": _datasets(application.id),
         "cases": [_case(case) for case in _cases(application.id)],
     }
@@ -370,6 +420,7 @@ def _grant(actor: c.Actor, role: str, case: Case, application: Application) -> N
         )
         model.Session.add(grant)
         model.Session.flush()
+        notice.tell("grant.active", grant.id, application.applicant_id, **_about_case(case, application))
         happened.append((grant.id, case.agency_id, {"dataset": row.dataset_id, "case": case.id}))
     c.events("grant.activate", "grant", actor, role, happened)
 
@@ -461,9 +512,37 @@ def _case(case: Case) -> dict[str, Any]:
         "reason": case.reason,
         "opinion": case.opinion,
         "decided_at": case.decided_at.isoformat() if case.decided_at else None,
+        "deadline": deadline.told(deadline.of_case(case)),
+        "extended_by": deadline.clock_of(case).extension if case.state == CaseState.IN_REVIEW.value else 0,
+        "extension_reason": case.extension_reason,
         "confirmed_by_applicant": case.confirmed_by_applicant is not None,
         "confirmed_by_provider": case.confirmed_by_provider is not None,
     }
+
+
+def _clock(period: str) -> Clock:
+    return Clock.start(clock.today(), profile().periods[period])
+
+
+def _number(application: Application) -> str:
+    return f"{application.year}-{application.sequence:06d}"
+
+
+def _iso(day: dt.date | None) -> str | None:
+    return day.isoformat() if day else None
+
+
+def _tell(moment: str, application: Application, occurrence: str = "") -> None:
+    about = {"number": _number(application), "due": _iso(application.due_on)}
+    notice.tell(moment, application.id, application.applicant_id, occurrence=occurrence, **about)
+
+
+def _about_case(case: Case, application: Application) -> dict[str, Any]:
+    """What a notice of a case says."""
+    agency = model.Session.get_one(Agency, case.agency_id).title
+    return {
+        "number": _number(application), "application": application.id, "agency": agency, "due": _iso(case.due_on),
+    }  # fmt: skip
 
 
 def _event(verb: str, actor: c.Actor, role: str, application: Application, body: dict[str, Any]) -> None:

@@ -10,17 +10,17 @@ from ckan.types import DataDict
 
 from ckanext.shopendata.logic import command as c
 from ckanext.shopendata.logic import schema as s
+from ckanext.shopendata.logic import work
 from ckanext.shopendata.logic.action import application as applications
 from ckanext.shopendata.logic.action import grant as grants
 from ckanext.shopendata.logic.action.agency import find
 from ckanext.shopendata.logic.action.openlist import candidates
 from ckanext.shopendata.model import Agency, Application, Case, Dataset, Entry, Grant, OpenList
 from ckanext.shopendata.policy import people
-from ckanext.shopendata.policy.application import CaseState, State
-from ckanext.shopendata.policy.catalogue import EntryState
-from ckanext.shopendata.policy.classification import DatasetState
+from ckanext.shopendata.policy.application import State
 from ckanext.shopendata.policy.openlist import ListState, exclusion
 from ckanext.shopendata.policy.refusal import Refused
+from ckanext.shopendata.policy.work import KINDS
 
 __all__ = ["case_show", "desk_show", "openlist_excluded"]
 
@@ -56,22 +56,22 @@ def case_show(actor: c.Actor, data: DataDict) -> dict[str, Any]:
 def desk_show(actor: c.Actor, data: DataDict) -> dict[str, Any]:
     """What waits for the caller, by the roles held; empty lists for somebody without any.
 
-    :returns: ``roles`` (role, agency), ``intake`` (applications to take in; none for those who may not), ``cases``
-        (state -> number), ``agreements`` (cases to confirm), ``lists`` (versions in preparation), ``catalogue``
-        (entries to confirm, entries to check, datasets to decide)
+    :returns: ``work`` (logic.work.items: what waits, the most urgent first), ``roles`` (role, agency), ``intake``
+        (applications to take in; none for those who may not), ``cases`` (state -> number), ``agreements`` (cases to
+        confirm), ``lists`` (versions in preparation), ``catalogue`` (entries to confirm, entries to check, datasets to
+        decide)
     """
     session = model.Session
     agencies = list(session.scalars(sa.select(Agency)))
     titles, names = {one.id: one.title for one in agencies}, {one.id: one.name for one in agencies}
     intake = None
     if _may(actor, "application.intake"):
-        waiting = sa.select(sa.func.count()).select_from(Application)
-        intake = session.scalar(waiting.where(Application.state == State.SUBMITTED.value))
-    agreements = sa.select(Case.id).where(
-        Case.state == CaseState.AGREEMENT_PENDING.value, Case.confirmed_by_provider.is_(None)
-    )
+        submitted = sa.select(sa.func.count()).select_from(Application)
+        intake = session.scalar(submitted.where(Application.state == State.SUBMITTED.value))
+    waiting = work.items(actor)
     cases = sa.select(Case.state, sa.func.count()).group_by(Case.state)
     return {
+        "work": waiting,
         "roles": [
             {"role": held.role.value, "agency": names.get(held.agency or ""), "title": titles.get(held.agency or "")}
             for held in actor.holdings
@@ -80,9 +80,9 @@ def desk_show(actor: c.Actor, data: DataDict) -> dict[str, Any]:
         "cases": {
             state: number for state, number in session.execute(_within(actor, "case.read", cases, Case.agency_id))
         },
-        "agreements": list(session.scalars(_within(actor, "agreement.confirm", agreements, Case.agency_id))),
+        "agreements": [one["id"] for one in waiting if one["kind"] == "confirm_agreement"],
         "lists": _lists(actor, names, titles),
-        "catalogue": _catalogue(actor),
+        "catalogue": _catalogue(actor, waiting),
     }
 
 
@@ -119,19 +119,13 @@ def _lists(actor: c.Actor, names: dict[str, str], titles: dict[str, str]) -> lis
     ]  # fmt: skip
 
 
-def _catalogue(actor: c.Actor) -> dict[str, int]:
+def _catalogue(actor: c.Actor, waiting: list[dict[str, Any]]) -> dict[str, int]:
     """Numbers of entries and datasets that wait for somebody of the caller's roles."""
-    entries = sa.select(sa.func.count()).select_from(Entry)
-    datasets = sa.select(sa.func.count()).select_from(Dataset).join(Entry, Entry.id == Dataset.entry_id)
-    waiting = {
-        "confirm": ("entry.confirm", entries.where(Entry.state == EntryState.HARVESTED.value)),
-        "check": ("entry.check", entries.where(Entry.state == EntryState.CONFIRMED.value)),
-        "decide": ("dataset.decide", datasets.where(Dataset.state == DatasetState.PROPOSED.value)),
-    }
+    kinds = {"confirm": "confirm_entries", "check": "check_entries", "decide": "decide_datasets"}
     return {
-        name: model.Session.scalar(_within(actor, verb, rows, Entry.agency_id)) or 0
-        for name, (verb, rows) in waiting.items()
-        if any(held.role in people.roles_for(verb) for held in actor.holdings)
+        name: sum(one["count"] for one in waiting if one["kind"] == kind)
+        for name, kind in kinds.items()
+        if any(held.role in people.roles_for(KINDS[kind].verb or "") for held in actor.holdings)
     }
 
 

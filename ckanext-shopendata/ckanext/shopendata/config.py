@@ -28,3 +28,28 @@ def action_body_limit() -> int:
 def harvest_folder() -> str:
     """The folder below which catalogue files may be read; empty: none."""
     return tk.config["ckanext.shopendata.harvest.folder"]
+
+
+def person_pepper() -> str:
+    """Secret with which persons are known by their numbers; empty where none is set."""
+    return tk.config["ckanext.shopendata.person.pepper"]
+
+
+def role_days() -> int:
+    """Term of a role where none is asked for, in days."""
+    return tk.config["ckanext.shopendata.role.days"]
+
+
+def role_days_limit() -> int:
+    """Longest term of a role, in days."""
+    return tk.config["ckanext.shopendata.role.days_limit"]
+
+
+def role_request_days() -> int:
+    """Days after which a request for a role lapses that nobody has confirmed."""
+    return tk.config["ckanext.shopendata.role.request_days"]
+
+
+def delegation_days_limit() -> int:
+    """Longest time for which a substitute can be named, in days."""
+    return tk.config["ckanext.shopendata.delegation.days_limit"]

@@ -7,7 +7,15 @@ from ckanext.shopendata.model.classification import Decision, Proposal, SignOff
 from ckanext.shopendata.model.grant import AccessKey, Grant
 from ckanext.shopendata.model.harvest import HarvestRecord, HarvestRun
 from ckanext.shopendata.model.openlist import OpenList, OpenListItem
-from ckanext.shopendata.model.people import Agency, RoleHolding
+from ckanext.shopendata.model.people import (
+    Agency,
+    Delegation,
+    Division,
+    Person,
+    RoleHolding,
+    RoleRequest,
+    StandIn,
+)
 from ckanext.shopendata.model.publication import Block, Task
 from ckanext.shopendata.model.session import sessions
 
@@ -19,6 +27,8 @@ __all__ = [
     "Case",
     "Dataset",
     "Decision",
+    "Delegation",
+    "Division",
     "Entry",
     "Grant",
     "HarvestRecord",
@@ -26,11 +36,14 @@ __all__ = [
     "Item",
     "OpenList",
     "OpenListItem",
+    "Person",
     "Proposal",
     "RequestedDataset",
     "Resource",
     "RoleHolding",
+    "RoleRequest",
     "SignOff",
+    "StandIn",
     "Task",
     "audit",
     "sessions",

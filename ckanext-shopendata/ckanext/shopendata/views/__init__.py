@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint
 
-from ckanext.shopendata.views import application, bulk, case, catalogue, developers, openlist, openlist_work
+from ckanext.shopendata.views import application, bulk, case, catalogue, developers, openlist, openlist_work, people
 
 __all__ = ["blueprints"]
 
@@ -12,4 +12,4 @@ __all__ = ["blueprints"]
 def blueprints() -> list[Blueprint]:
     """All of them: the public's, then those that people sign in for."""
     public = [openlist.openlist, developers.developers]
-    return [*public, application.pages, case.pages, catalogue.pages, bulk.pages, openlist_work.pages]
+    return [*public, application.pages, case.pages, catalogue.pages, bulk.pages, openlist_work.pages, people.pages]

@@ -10,16 +10,32 @@ from ckanext.shopendata.logic.action import (
     application,
     catalogue,
     classification,
+    delegation,
     desk,
+    division,
     grant,
     openlist,
     people,
     publication,
+    reorganisation,
 )
 
 __all__ = ["actions"]
 
-_MODULES = (agency, people, catalogue, classification, openlist, publication, application, grant, desk)
+_MODULES = (
+    agency,
+    reorganisation,
+    division,
+    people,
+    delegation,
+    catalogue,
+    classification,
+    openlist,
+    publication,
+    application,
+    grant,
+    desk,
+)
 
 
 def actions() -> dict[str, Callable[..., Any]]:

@@ -11,9 +11,11 @@ from ckan.types import DataDict
 
 from ckanext.shopendata import clock, config
 from ckanext.shopendata.logic import command as c
+from ckanext.shopendata.logic import eyes
 from ckanext.shopendata.logic import schema as s
 from ckanext.shopendata.model import AccessKey, Case, Dataset, Grant, Resource
 from ckanext.shopendata.policy import key as keys
+from ckanext.shopendata.policy.application import check_case_decider
 from ckanext.shopendata.policy.grant import GrantState, check_new_key, step
 from ckanext.shopendata.policy.refusal import Refused
 
@@ -124,6 +126,8 @@ def _move(actor: c.Actor, verb: str, data: DataDict) -> dict[str, Any]:
     grant = c.found(model.Session.get(Grant, data["id"], with_for_update=True))
     agency = _agency(grant)
     role = actor.require_inside(f"grant.{verb}", agency)
+    if verb == "resume":  # who holds a grant does not open it again; who gave it may end it
+        check_case_decider(actor.eyes, eyes.of(grant.holder_id))
     before, grant.state = grant.state, step(GrantState(grant.state), verb).value
     if verb == "revoke":
         for key in _keys(grant.id):

@@ -12,11 +12,13 @@ from ckan.types import Context, DataDict
 
 from ckanext.shopendata import clock
 from ckanext.shopendata.logic import command as c
+from ckanext.shopendata.logic import eyes
 from ckanext.shopendata.logic import schema as s
 from ckanext.shopendata.logic.action import agency as agencies
 from ckanext.shopendata.logic.signoff import register
 from ckanext.shopendata.model import Agency, Block, Dataset, Decision, Entry, Item, OpenList, OpenListItem, SignOff
 from ckanext.shopendata.policy import openlist as policy
+from ckanext.shopendata.policy import people
 from ckanext.shopendata.policy.catalogue import Acquisition, EntryState
 from ckanext.shopendata.policy.classification import DatasetState, Tier
 from ckanext.shopendata.policy.classification import step as dataset_step
@@ -77,8 +79,9 @@ def openlist_sign(actor: c.Actor, data: DataDict) -> dict[str, Any]:
     """The agency signs its compiled list: online by its signer, or with the signed document registered by its staff."""
     version, agency = _locked(data["id"])
     role = actor.require("openlist.sign", agency.id)
-    if data.get("document") is None and role != "signer":
-        raise Refused("document_missing", "document")
+    if data.get("document") is None:
+        role = _as_signer(actor, agency)
+        policy.check_signer(actor.eyes, eyes.acted(version.compiled_by, version.id))
     state = ListState(version.state)
     if state is ListState.DRAFTING:
         state = policy.step(state, "submit")
@@ -99,8 +102,7 @@ def openlist_publish(actor: c.Actor, data: DataDict) -> dict[str, Any]:
     role = actor.require("openlist.publish", agency.id)
     version.state = policy.step(ListState(version.state), "publish").value
     signoff = c.found(model.Session.get(SignOff, version.signoff_id))
-    if signoff.recorded_by == actor.id:
-        raise Refused("acted_before")
+    policy.check_publisher(actor.eyes, eyes.acted(signoff.recorded_by, version.id))
     _check_unchanged(version, agency)
     before = _published(agency.id)
     for old in before:
@@ -165,6 +167,15 @@ def openlist_show(context: Context, data_dict: DataDict) -> dict[str, Any]:
         current = [v for v in versions.values() if v.state == ListState.PUBLISHED.value]
         return _full(c.found(current[0] if current else None), agency)
     return _full(c.found(versions.get(wanted)), agency)
+
+
+def _as_signer(actor: c.Actor, agency: Agency) -> str:
+    """The role of who signs online; without it there has to be a document, whatever other roles there are."""
+    signers = [held for held in actor.holdings if held.role is people.Role.SIGNER]
+    try:
+        return people.require(signers, "openlist.sign", agency.id).value
+    except Refused:
+        raise Refused("document_missing", "document") from None
 
 
 def candidates(agency_id: str) -> list[policy.Candidate]:
@@ -257,7 +268,12 @@ def _datasets_of(list_id: str) -> list[Dataset]:
 
 
 def _published(agency_id: str) -> list[OpenList]:
-    rows = sa.select(OpenList).where(OpenList.agency_id == agency_id, OpenList.state == ListState.PUBLISHED.value)
+    """What stands: the agency's list, and those of bodies merged into it until its next one takes their place."""
+    bodies, found = [agency_id], [agency_id]
+    while found:
+        found = list(model.Session.scalars(sa.select(Agency.id).where(Agency.successor_id.in_(found))))
+        bodies += found
+    rows = sa.select(OpenList).where(OpenList.agency_id.in_(bodies), OpenList.state == ListState.PUBLISHED.value)
     return list(model.Session.scalars(rows))
 
 

@@ -237,7 +237,7 @@ def holding_states() -> dict[str, str]:
     """Where the holding of a role is."""
     return {
         "live": tk._("Held"),
-        "revoked": tk._("Revoked"),
+        "revoked": tk._("Taken back"),
         "expired": tk._("Term over"),
         "renewed": tk._("Renewed"),
         "agency_gone": tk._("Agency merged or dissolved"),

@@ -131,7 +131,7 @@ def revoke(key: str) -> Response:
             tk._("The role ends at once, and with it the substitutes for it. Giving it again takes two people."),
         ]
         back = tk.h.url_for("shopendata_people.index")
-        return ask(tk._("Revoke this role?"), tk._("Revoke"), points=points, back=back, grave=True)
+        return ask(tk._("Take this role back?"), tk._("Take back"), points=points, back=back, grave=True)
     reason = request.form.get("reason", "").strip()
     return _act(tk._("The role has ended."), "role_revoke", id=key, **({"reason": reason} if reason else {}))
 

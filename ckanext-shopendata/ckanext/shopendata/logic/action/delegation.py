@@ -38,7 +38,7 @@ def delegation_create(actor: c.Actor, data: DataDict) -> dict[str, Any]:
     holding = c.found(model.Session.scalar(own.where(*eyes.held_now()).with_for_update()))
     now = clock.now()
     begins = max(_start(data.get("since") or clock.today()), now)
-    ends = _start(data["until"] + dt.timedelta(days=1))
+    ends = dt.datetime.combine(data["until"], dt.time.max, tzinfo=clock.ZONE)
     policy.check_delegation(
         people.Holding(people.Role(holding.role), holding.agency_id),
         eyes.of(actor.id),

@@ -317,10 +317,10 @@ def _check_requester(request: RoleRequest) -> None:
 
 
 def _until(day: dt.date | None, now: dt.datetime) -> dt.datetime:
-    """The end of a day in China, or of the usual term."""
+    """The last moment of a day in China, or of the usual term."""
     if day is None:
         return now + dt.timedelta(days=config.role_days())
-    until = dt.datetime.combine(day + dt.timedelta(days=1), dt.time(), tzinfo=clock.ZONE)
+    until = dt.datetime.combine(day, dt.time.max, tzinfo=clock.ZONE)
     policy.check_term(until, now, config.role_days_limit())
     return until
 

@@ -132,6 +132,20 @@ class TestEnded:
         assert refusal("role_revoke", "citizen", id="nothing") == "not_permitted"
 
 
+class TestAccounts:
+    def test_who_lost_an_account_starts_anew_and_the_old_one_has_no_role(self, world):
+        old, ignore = model.User.get("traffic-signer"), {"ignore_auth": True, "user": ""}
+        tk.get_action("user_delete")(ignore, {"id": old.id})
+        asked = {"role": "expert", "number": number("traffic-signer")}
+        made = call("role_request", "ana", user="citizen", **asked)
+        call("role_confirm", "ben", id=made["id"], number=asked["number"])
+        assert [one["role"] for one in call("role_list", "citizen", user="citizen")] == ["expert"]
+        model.User.get(old.id).state = "active"
+        model.Session.commit()
+        assert call("role_list", "traffic-signer", user="traffic-signer") == []
+        assert refusal("role_request", "ana", user="traffic-signer", **asked) == "person_has_account"
+
+
 class TestConsole:
     def test_it_makes_two_security_administrators(self, clean_db, cli):
         for name in ("one", "two", "three"):

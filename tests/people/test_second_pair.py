@@ -335,6 +335,8 @@ class TestAllowed:
     def test_a_substitute_decides_and_both_are_named(self, world, waiting):
         propose(ADMINISTRATOR, waiting)
         away(REVIEWER, "reviewer", SIGNER)
+        lent = [one for one in call("desk_show", SIGNER)["roles"] if one["in_stead_of"]]
+        assert [(one["role"], one["in_stead_of"]) for one in lent] == [("reviewer", REVIEWER)]
         call("dataset_decide", SIGNER, ids=[waiting])
         said = bodies("dataset.decide")[0]
         assert said["actor"] == model.User.get(SIGNER).id

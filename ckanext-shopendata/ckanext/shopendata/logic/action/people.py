@@ -115,6 +115,7 @@ def role_confirm(actor: c.Actor, data: DataDict) -> dict[str, Any]:
     _check_person(user.id, request.digest)
     _check_new(user.id, role, request.agency_id)
     policy.check_term(request.until, now, config.role_days_limit())
+    _leave_deleted_accounts(actor, by, request.digest)
     _tie(user.id, request.digest, actor.id, staff=True)
     request.closed_by, request.closed_at = actor.id, now
     holding = _hold(user.id, role, request.agency_id, request.until, (request.requested_by, actor.id))
@@ -262,7 +263,8 @@ def _check_person(user_id: str, digest: str) -> None:
     known = model.Session.get(Person, user_id)
     if known is not None and known.digest != digest:
         raise Refused("person_differs", "number")
-    other = sa.select(Person.user_id).where(Person.digest == digest, Person.staff, Person.user_id != user_id)
+    other = sa.select(Person.user_id).join(model.User, model.User.id == Person.user_id)
+    other = other.where(Person.digest == digest, Person.staff, Person.user_id != user_id, model.User.state == "active")
     if model.Session.scalar(other):
         raise Refused("person_has_account", "number")
 
@@ -271,6 +273,21 @@ def _tie(user_id: str, digest: str, by: str, *, staff: bool) -> None:
     row = {"user_id": user_id, "digest": digest, "staff": staff, "verified_by": by, "verified_at": clock.now()}
     made = insert(Person).values(row)
     model.Session.execute(made.on_conflict_do_update(index_elements=["user_id"], set_={"staff": Person.staff | staff}))
+
+
+def _leave_deleted_accounts(actor: c.Actor, by: str, digest: str) -> None:
+    """A person whose account was deleted starts anew: should it ever come back, it has no role."""
+    deleted = sa.select(model.User.id).where(model.User.state != "active")
+    old = sa.select(Person).where(Person.digest == digest, Person.staff, Person.user_id.in_(deleted))
+    for person in model.Session.scalars(old):
+        person.staff = False
+        rows = sa.select(RoleHolding).where(RoleHolding.user_id == person.user_id, RoleHolding.revoked_at.is_(None))
+        happened = []
+        for holding in model.Session.scalars(rows):
+            end(holding, Ending.REVOKED, actor.id)
+            happened.append((holding.id, holding.agency_id, {"user": holding.user_id, "role": holding.role}))
+        c.events("role.revoke", "role", actor, by, happened)
+    model.Session.flush()
 
 
 def _check_new(user_id: str, role: people.Role, place: str | None) -> None:

@@ -1,4 +1,7 @@
-"""Renders ``docs/reference.md`` from the tables in the code: ``make docs``. A test holds the page against them."""
+"""Renders ``docs/reference.md`` and ``docs/permissions.md`` from the tables in the code: ``make docs``.
+
+A test holds the pages against them.
+"""
 
 from __future__ import annotations
 
@@ -11,9 +14,12 @@ import yaml
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from ckanext.shopendata.policy import people, role  # noqa: E402
+
 from stack import databases, secrets, settings  # noqa: E402
 
 PAGE = ROOT / "docs" / "reference.md"
+PERMISSIONS = ROOT / "docs" / "permissions.md"
 
 
 def table(head: list[str], rows: list[list[str]]) -> list[str]:
@@ -101,5 +107,51 @@ def page() -> str:
     return "\n".join(lines)
 
 
+def permissions_page() -> str:
+    """Who may do what: role x verb, and which roles one person may not hold together."""
+    roles = list(people.Role)
+    verbs = [[f"`{verb}`", *("●" if one in able else "" for one in roles)] for verb, able in people.PERMISSIONS.items()]
+    apart = [
+        [f"`{one.value}`", *("×" if frozenset({one, other}) in people.EXCLUSIVE else "" for other in roles)]
+        for one in roles
+    ]
+    heads = [f"`{one.value}`" for one in roles]
+    of_agency = ", ".join(f"`{one.value}`" for one in roles if one.of_agency)
+    kept = ", ".join(f"`{one.value}`" for one in roles if one in role.NOT_DELEGABLE)
+    lines = [
+        "# Who may do what",
+        "",
+        "Rendered by `make docs` from `policy/people.py`; do not edit. `tests/people/test_permissions.py` tries every",
+        "cell by HTTP.",
+        "",
+        f"Held in one agency, and reaching no further: {of_agency}. The district authority reaches the bodies below",
+        "its district too. All others are held in the whole portal. Being an administrator of CKAN is no role.",
+        "",
+        "## Role and verb",
+        "",
+        *table(["verb", *heads], verbs),
+        "A role without a verb may nothing yet.",
+        "",
+        "## Not held together",
+        "",
+        "By one person, wherever, and neither in somebody's stead:",
+        "",
+        *table(["", *heads], apart),
+        "## How a role comes and goes",
+        "",
+        f"- The console (`ckan shopendata people grant`) makes the first {role.FROM_CONSOLE} security administrators.",
+        "- One security administrator asks for a role, another confirms it; neither is the holder. Both type the",
+        "  number of the person's identity document; only a keyed hash of it is kept. A person has one account with",
+        "  roles.",
+        f"- A role has a term, can be renewed in its last {role.RENEWABLE.days} days, and is revoked by one person.",
+        "- Whoever is away names a substitute from the same agency. While that runs, the two count as one person; what",
+        "  the substitute did in the holder's stead the holder has done.",
+        f"- Not lent: {kept}.",
+        "",
+    ]
+    return "\n".join(lines)
+
+
 if __name__ == "__main__":
     PAGE.write_text(page())
+    PERMISSIONS.write_text(permissions_page())

@@ -16,6 +16,7 @@ class Known:
     title: str
     code: str = ""
     aliases: tuple[str, ...] = ()
+    former_codes: tuple[str, ...] = ()  #: of bodies merged into it, and its own of former days
 
 
 @dataclass(frozen=True)
@@ -33,8 +34,7 @@ class Providers:
         titles: dict[str, str] = {}
         for agency in agencies:
             titles[agency.title] = agency.id
-            if agency.code:
-                by_code[agency.code] = agency.id
+            by_code |= {code: agency.id for code in (agency.code, *agency.former_codes) if code}
             for alias in agency.aliases:
                 aliases.setdefault(alias, set()).add(agency.id)
         plain = {alias: next(iter(ids)) for alias, ids in aliases.items() if len(ids) == 1}

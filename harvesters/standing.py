@@ -48,9 +48,12 @@ class Standing:
 
 
 def providers() -> Providers:
-    """Our agencies."""
-    rows = model.Session.execute(sa.select(Agency.id, Agency.title, Agency.code, Agency.aliases))
-    return Providers.of(Known(key, title, code or "", tuple(aliases)) for key, title, code, aliases in rows)
+    """Our agencies; those that have ended are found by their successor's aliases and former codes."""
+    columns = (Agency.id, Agency.title, Agency.code, Agency.aliases, Agency.former_codes)
+    rows = model.Session.execute(sa.select(*columns).where(Agency.dissolved_at.is_(None)))
+    return Providers.of(
+        Known(key, title, code or "", tuple(aliases), tuple(former)) for key, title, code, aliases, former in rows
+    )
 
 
 def load(source_id: str) -> Standing:

@@ -29,6 +29,8 @@ HOLDERS: dict[str, tuple[str, ...]] = {
     "api_token_key": (*CKAN, "prepare"),
     # With it a key is proved: a stolen database alone says nothing about any key.
     "key_pepper": (*CKAN, "gateway", "prepare"),
+    # With it a person is known by a number that is stored nowhere; a stolen database alone does not tell who is who.
+    "person_pepper": (*CKAN, "prepare"),
     "sandbox_source": ("harvest_work", "publisher", "sandbox"),
     "admin_password": ("prepare",),
 }

@@ -17,10 +17,16 @@ class Person:
     roles: list[tuple[str, str | None]] = field(default_factory=list)
     password: str = field(default_factory=lambda: secrets.token_urlsafe(12), repr=False)
 
+    @property
+    def number(self) -> str:
+        """An invented number of an identity document: people with roles are known by theirs."""
+        return f"DEMO{self.name.upper().replace('-', '')}"
 
-#: Roles in the whole portal.
+
+#: Roles in the whole portal. The first two come from the console; together they give all others.
 PORTAL = (
     ("shenan", "沈安", "security_administrator"),
+    ("fangyu", "方瑜", "security_administrator"),
     ("guojian", "郭建", "operator"),
     ("shenji", "审计员", "auditor"),
     ("zhaoyu", "赵宇", "intake_officer"),

@@ -7,7 +7,7 @@ from typing import Any
 import click
 from ckan import model
 from ckanext.shopendata import clock
-from ckanext.shopendata.logic.action.people import CONSOLE, grant
+from ckanext.shopendata.logic.action.people import install
 from ckanext.shopendata.slugs import slug
 
 from .. import runs, synchronise
@@ -43,13 +43,14 @@ class Agency:
 
 
 def make_people(stage: Stage, sample: Sample) -> list[Agency]:
-    """Accounts, agencies and roles. The console grants the first one; all others follow from it."""
+    """Accounts, agencies and roles. The console makes two security administrators; all other roles follow from them."""
     for name, title, role in PORTAL:
         stage.account(Person(name, title, [(role, None)]))
-    grant(CONSOLE, CONSOLE, "shenan", "security_administrator", None)
-    model.Session.commit()
-    for name, _, role in PORTAL[1:]:
-        stage.act("shenan", "role_grant", user=name, role=role)
+    for name, _, _ in PORTAL[:2]:
+        install(name, stage.people[name].number)
+        model.Session.commit()
+    for name, _, role in PORTAL[2:]:
+        stage.appoint(name, role)
     for name, title in APPLICANTS:
         stage.account(Person(name, title))
     stage.act(
@@ -74,7 +75,7 @@ def make_people(stage: Stage, sample: Sample) -> list[Agency]:
         for person in people.values():
             stage.account(person)
             for role, agency in person.roles:
-                stage.act("shenan", "role_grant", user=person.name, role=role, agency=agency)
+                stage.appoint(person.name, role, agency)
         agencies.append(Agency(one.number, made["name"], one.name, people))
     return agencies
 

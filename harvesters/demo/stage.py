@@ -48,6 +48,13 @@ class Stage:
         """One action of ours by one person. Raises what any caller would get."""
         return tk.get_action(f"shopendata_{action}")({"user": actor}, data)
 
+    def appoint(self, name: str, role: str, agency: str | None = None) -> None:
+        """A role by two people: one security administrator asks for it, the other confirms."""
+        place = {"agency": agency} if agency else {}
+        number = self.people[name].number
+        asked = self.act("shenan", "role_request", user=name, role=role, number=number, reason="演示任命", **place)
+        self.act("fangyu", "role_confirm", id=asked["id"], number=number)
+
     @contextmanager
     def days_ago(self, days: float, hour: int = 10) -> Iterator[None]:
         """A scene in the past, at an hour of an office's day."""

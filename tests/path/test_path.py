@@ -274,7 +274,7 @@ class TestPath:
 
 class TestFourEyes:
     def test_nobody_decides_their_own_proposal(self, world):
-        factories.grant(factories.CONSOLE, factories.CONSOLE, world.agency.reviewer, "data_administrator", "traffic")
+        factories.hold(world.agency.reviewer, "data_administrator", "traffic")
         model.Session.commit()
         entry, dataset = world.agency.entry("自己提的", None, COLUMNS)
         call("entry_confirm", world.agency.reviewer, ids=[entry])
@@ -300,7 +300,7 @@ class TestFourEyes:
             tk.get_action("shopendata_dataset_decide")({"user": names[who], "ignore_auth": True}, {"ids": [dataset]})
 
     def test_nobody_decides_their_own_application(self, opened):
-        factories.grant(factories.CONSOLE, factories.CONSOLE, opened.citizen, "reviewer", "traffic")
+        factories.hold(opened.citizen, "reviewer", "traffic")
         model.Session.commit()
         application = call("application_save", opened.citizen, datasets=[opened.conditional[1]], form=factories.FORM)
         call("application_submit", opened.citizen, id=application["id"])

@@ -11,11 +11,10 @@ from ckan import model
 from ckan.lib import search
 from ckanext.harvest.model import HarvestSource
 from ckanext.shopendata.harvesters import runs, synchronise
-from ckanext.shopendata.logic.action.people import CONSOLE, grant
 from ckanext.shopendata.model import Dataset, Entry
 from ckanext.shopendata.publish import outbox, publisher
 
-from tests.factories import BASES, call, person
+from tests.factories import BASES, call, hold, person
 
 STAFF = ("data_administrator", "reviewer", "signer")
 
@@ -48,7 +47,7 @@ def registered(clean_db, clean_index, with_request_context, loader_environment, 
     for office in STAFF:
         person(office.replace("_", "-"))
         for agency in call("agency_list", ""):
-            grant(CONSOLE, CONSOLE, office.replace("_", "-"), office, agency["id"])
+            hold(office.replace("_", "-"), office, agency["id"])
     model.Session.commit()
     source = HarvestSource(
         url=str(shanghai_catalogue), type="shopendata_catalogue_file", title="上海", config='{"mapping": "shanghai"}'

@@ -63,3 +63,28 @@ def mail_folder() -> str:
 def mail_ca_file() -> str:
     """Certificates of the authorities by which the mail server proves itself; empty: the system's."""
     return tk.config["ckanext.shopendata.mail.ca_file"]
+
+
+def person_pepper() -> str:
+    """Secret with which persons are known by their numbers; empty where none is set."""
+    return tk.config["ckanext.shopendata.person.pepper"]
+
+
+def role_days() -> int:
+    """Term of a role where none is asked for, in days."""
+    return tk.config["ckanext.shopendata.role.days"]
+
+
+def role_days_limit() -> int:
+    """Longest term of a role, in days."""
+    return tk.config["ckanext.shopendata.role.days_limit"]
+
+
+def role_request_days() -> int:
+    """Days after which a request for a role lapses that nobody has confirmed."""
+    return tk.config["ckanext.shopendata.role.request_days"]
+
+
+def delegation_days_limit() -> int:
+    """Longest time for which a substitute can be named, in days."""
+    return tk.config["ckanext.shopendata.delegation.days_limit"]

@@ -6,11 +6,10 @@ import ckan.plugins.toolkit as tk
 import click
 from ckan import model
 
-from ckanext.shopendata.logic.action.people import CONSOLE, grant
+from ckanext.shopendata.logic.action.people import install
 from ckanext.shopendata.logic.command import holdings_of
 from ckanext.shopendata.logic.messages import message
 from ckanext.shopendata.model import Agency
-from ckanext.shopendata.policy.people import Role
 from ckanext.shopendata.policy.refusal import Refused
 
 __all__ = ["people"]
@@ -23,20 +22,24 @@ def people() -> None:
 
 @people.command("grant")
 @click.argument("user")
-@click.argument("role", type=click.Choice([role.value for role in Role]))
-@click.option("--agency", help="Name of the agency, for the roles of agencies.")
+@click.option(
+    "--number", prompt=True, hide_input=True, help="Of the person's identity document; asked for if not given."
+)
 @click.pass_context
-def grant_role(ctx: click.Context, user: str, role: str, agency: str | None) -> None:
-    """Gives an account a role. The event says that it came from the console."""
+def grant_role(ctx: click.Context, user: str, number: str) -> None:
+    """Makes an account one of the first two security administrators, who give all other roles together.
+
+    The event says that it came from the console.
+    """
     with ctx.meta["flask_app"].test_request_context():
         try:
-            given = grant(CONSOLE, CONSOLE, user, role, agency)
+            given = install(user, number)
             model.Session.commit()
         except Refused as refused:
             raise click.ClickException(message(refused)) from None
         except tk.ObjectNotFound:
-            raise click.ClickException(f"there is no account {user}, or no agency {agency}") from None
-    click.echo(f"{given['user']}: {given['role']}" + (f" ({given['agency']})" if given["agency"] else ""))
+            raise click.ClickException(f"there is no account {user}") from None
+    click.echo(f"{given['user']}: {given['role']}")
 
 
 @people.command("roles")
@@ -50,4 +53,6 @@ def roles(ctx: click.Context, user: str) -> None:
             raise click.ClickException(f"there is no account {user}")
         for held in holdings_of(account.id):
             agency = model.Session.get(Agency, held.agency) if held.agency else None
-            click.echo(held.role.value + (f" ({agency.name})" if agency else ""))
+            stead = model.User.get(held.stead) if held.stead else None
+            instead = f", in the stead of {stead.name}" if stead else ""
+            click.echo(held.role.value + (f" ({agency.name})" if agency else "") + instead)

@@ -12,10 +12,12 @@ import sqlalchemy as sa
 from ckan import model
 from ckan.logic import validate
 from ckan.types import Context, DataDict
+from sqlalchemy.dialects.postgresql import insert
 
-from ckanext.shopendata import audit, clock
+from ckanext.shopendata import audit
+from ckanext.shopendata.logic import eyes
 from ckanext.shopendata.logic.messages import message
-from ckanext.shopendata.model import RoleHolding
+from ckanext.shopendata.model import Agency, Delegation, RoleHolding, StandIn
 from ckanext.shopendata.policy import people
 from ckanext.shopendata.policy.audit import Event
 from ckanext.shopendata.policy.refusal import Refused
@@ -25,7 +27,18 @@ __all__ = ["Actor", "command", "events", "found", "query"]
 Row = TypeVar("Row")
 
 #: Refusals that say who may, rather than what: answered with 403.
-_FORBIDDEN = {"not_permitted", "own_proposal", "own_application", "own_role", "own_event", "acted_before"}
+_FORBIDDEN = {
+    "acted_before",
+    "not_permitted",
+    "own_application",
+    "own_event",
+    "own_list",
+    "own_organisation",
+    "own_proposal",
+    "own_request",
+    "own_role",
+    "own_substitute",
+}
 
 
 @dataclass(frozen=True)
@@ -36,16 +49,24 @@ class Actor:
     name: str
     holdings: tuple[people.Holding, ...] = field(default=())
 
+    @functools.cached_property
+    def eyes(self) -> people.Eyes:
+        """Account and person, and those for whom, or who for them, acts now: what four eyes compare."""
+        return eyes.now_of(self.id)
+
     def require(self, verb: str, agency: str | None = None) -> str:
         """The role by which the actor may; raises :class:`Refused`."""
         return people.require(self.holdings, verb, agency).value
 
     def require_inside(self, verb: str, agency: str) -> str:
         """As :meth:`require`, for what strangers may not even know of: to them it does not exist."""
-        known = self.agencies("entry.read")
-        if known is not None and agency not in known:
-            found(None)
-        return self.require(verb, agency)
+        try:
+            return self.require(verb, agency)
+        except Refused:
+            known = self.agencies("entry.read")
+            if known is not None and agency not in known:
+                found(None)
+            raise
 
     def agencies(self, verb: str) -> set[str] | None:
         """The agencies in which the actor may do ``verb``; ``None``: everywhere."""
@@ -62,16 +83,39 @@ def actor_of(context: Context) -> Actor:
 
 
 def holdings_of(user_id: str) -> tuple[people.Holding, ...]:
-    """The roles that somebody holds now; an unknown word in the table is none."""
-    rows = model.Session.execute(
-        sa.select(RoleHolding.role, RoleHolding.agency_id).where(
-            RoleHolding.user_id == user_id,
-            RoleHolding.revoked_at.is_(None),
-            sa.or_(RoleHolding.until.is_(None), RoleHolding.until > clock.now()),
-        )
-    )
-    known = {role.value: role for role in people.Role}
-    return tuple(people.Holding(known[role], agency) for role, agency in rows if role in known)
+    """The roles that somebody has now, own ones and those used in somebody's stead.
+
+    An unknown word in the table is none. A substitute without a role of their own in the same place is none any more.
+    """
+    rows = sa.select(RoleHolding.role, RoleHolding.agency_id).where(RoleHolding.user_id == user_id, *eyes.held_now())
+    own = _known((role, agency, None) for role, agency in model.Session.execute(rows))
+    if not own:
+        return ()
+    places = {held.agency for held in own}
+    columns = (RoleHolding.role, RoleHolding.agency_id, RoleHolding.user_id)
+    lent = eyes.live_delegations().where(Delegation.substitute_id == user_id).with_only_columns(*columns)
+    instead = [held for held in _known(model.Session.execute(lent)) if held.agency in places]
+    return tuple(_with_bodies_below([*own, *instead]))
+
+
+def _known(rows: Iterable[Any]) -> list[people.Holding]:
+    words = {role.value: role for role in people.Role}
+    return [people.Holding(words[role], agency, stead) for role, agency, stead in rows if role in words]
+
+
+def _with_bodies_below(held: list[people.Holding]) -> list[people.Holding]:
+    """A district's authority is that of the bodies below the district too."""
+    districts = [one for one in held if one.role is people.Role.DISTRICT_AUTHORITY]
+    if not districts:
+        return held
+    rows = sa.select(Agency.id, Agency.parent_id).where(Agency.parent_id.in_([one.agency for one in districts]))
+    below = model.Session.execute(rows).all()
+    return held + [
+        people.Holding(one.role, agency, one.stead)
+        for one in districts
+        for agency, parent in below
+        if parent == one.agency
+    ]
 
 
 def command(schema: Callable[[], Any]) -> Callable[[Callable[[Actor, DataDict], Any]], Any]:
@@ -129,10 +173,18 @@ def found(row: Row | None) -> Row:
 def events(
     verb: str, kind: str, actor: Actor, role: str, happened: Iterable[tuple[str, str | None, dict[str, Any]]]
 ) -> None:
-    """Appends one event an object: (object id, agency, body)."""
-    audit.record(
-        *(
-            Event(verb=verb, object_type=kind, object_id=key, actor=actor.id, role=role, agency=agency, body=body)
-            for key, agency, body in happened
+    """Appends one event an object: (object id, agency, body).
+
+    Who acts in somebody's stead is named with them, and the two have acted on the object as one.
+    """
+    recorded, stood_in = [], []
+    for key, agency, body in happened:
+        steads = sorted(people.steads(actor.holdings, role, agency)) if role else []
+        said = body | {"in_stead_of": steads} if steads else body
+        recorded.append(
+            Event(verb=verb, object_type=kind, object_id=key, actor=actor.id, role=role, agency=agency, body=said)
         )
-    )
+        stood_in += [{"object_id": key, "account_id": actor.id, "stead_id": stead} for stead in steads]
+    audit.record(*recorded)
+    if stood_in:
+        model.Session.execute(insert(StandIn).values(stood_in).on_conflict_do_nothing())

@@ -8,7 +8,15 @@ from ckanext.shopendata.model.grant import AccessKey, Grant
 from ckanext.shopendata.model.harvest import HarvestRecord, HarvestRun
 from ckanext.shopendata.model.notice import Notice, NoticePreference
 from ckanext.shopendata.model.openlist import OpenList, OpenListItem
-from ckanext.shopendata.model.people import Agency, RoleHolding
+from ckanext.shopendata.model.people import (
+    Agency,
+    Delegation,
+    Division,
+    Person,
+    RoleHolding,
+    RoleRequest,
+    StandIn,
+)
 from ckanext.shopendata.model.publication import Block, Task
 from ckanext.shopendata.model.session import sessions
 
@@ -20,6 +28,8 @@ __all__ = [
     "Case",
     "Dataset",
     "Decision",
+    "Delegation",
+    "Division",
     "Entry",
     "Grant",
     "HarvestRecord",
@@ -29,11 +39,14 @@ __all__ = [
     "NoticePreference",
     "OpenList",
     "OpenListItem",
+    "Person",
     "Proposal",
     "RequestedDataset",
     "Resource",
     "RoleHolding",
+    "RoleRequest",
     "SignOff",
+    "StandIn",
     "Task",
     "audit",
     "sessions",

@@ -41,7 +41,16 @@ class Case(tk.BaseModel):
     """办件: the part of an application that one agency decides."""
 
     __tablename__ = "shopendata_case"
-    __table_args__ = (sa.UniqueConstraint("application_id", "agency_id"),)
+    __table_args__ = (
+        # Ended ones of a body that was merged into the agency stand beside its own.
+        sa.Index(
+            "ux_shopendata_case_open",
+            "application_id",
+            "agency_id",
+            unique=True,
+            postgresql_where=sa.text("state NOT IN ('active', 'refused', 'withdrawn', 'lapsed')"),
+        ),
+    )
 
     id: Mapped[key]
     application_id: Mapped[text] = mapped_column(sa.ForeignKey("shopendata_application.id"))

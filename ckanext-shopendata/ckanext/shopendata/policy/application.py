@@ -6,14 +6,27 @@ is neither its applicant nor decides in it twice (DESIGN invariant 4).
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 
+from ckanext.shopendata.policy.people import Eyes, eyes
 from ckanext.shopendata.policy.refusal import Refused, next_state
 from ckanext.shopendata.policy.workdays import Mark, Standing
 
-__all__ = ["FORM", "CaseState", "Field", "State", "case_step", "check_case_decider", "deficiencies", "step"]
+__all__ = [
+    "FORM",
+    "CaseState",
+    "Field",
+    "State",
+    "case_step",
+    "check_case_decider",
+    "credit_code",
+    "deficiencies",
+    "step",
+]
 
 
 class State(Enum):
@@ -198,9 +211,22 @@ def case_step(state: CaseState, verb: str, reason: str = "") -> CaseState:
     return next_state(CASE_TRANSITIONS, state, verb)
 
 
-def check_case_decider(decider: str, applicant: str, acted: Iterable[str] = ()) -> None:
-    """Nobody decides on their own application, or in a case in which they have already acted."""
-    if decider == applicant:
+def check_case_decider(
+    decider: Eyes | str, applicant: Eyes | str, acted: Iterable[str] = (), organisation: Iterable[str] = ()
+) -> None:
+    """Nobody decides on their own application, on one of an organisation of theirs, or twice in one case.
+
+    ``acted``: who has acted in the case; ``organisation``: who belongs to the applicant's (accounts and persons).
+    """
+    who = eyes(decider)
+    if who & eyes(applicant):
         raise Refused("own_application")
-    if decider in set(acted):
+    if who & eyes(organisation):
+        raise Refused("own_organisation")
+    if who & eyes(acted):
         raise Refused("acted_before")
+
+
+def credit_code(text: str) -> str:
+    """A unified social credit code in its one form: half width, capitals, nothing between."""
+    return re.sub(r"[^0-9A-Z]", "", unicodedata.normalize("NFKC", text).upper())

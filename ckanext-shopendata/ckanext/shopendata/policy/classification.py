@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 
+from ckanext.shopendata.policy.people import Eyes, eyes
 from ckanext.shopendata.policy.refusal import Refused, next_state
 
 __all__ = [
@@ -168,9 +169,9 @@ def step(state: DatasetState, verb: str) -> DatasetState:
     return next_state(TRANSITIONS, state, verb)
 
 
-def check_decider(decider: str, proposer: str | None) -> None:
-    """Four eyes (DESIGN invariant 4): nobody decides what they proposed. A source's proposal has no proposer."""
-    if proposer is not None and decider == proposer:
+def check_decider(decider: Eyes | str, proposer: Eyes | str | None) -> None:
+    """Four eyes (DESIGN invariant 4): no person decides what they proposed. A source's proposal has no proposer."""
+    if eyes(decider) & eyes(proposer):
         raise Refused("own_proposal")
 
 

@@ -16,9 +16,20 @@ from typing import Any
 
 from ckanext.shopendata.policy.catalogue import Acquisition, EntryState
 from ckanext.shopendata.policy.classification import DatasetState, Tier
-from ckanext.shopendata.policy.refusal import next_state
+from ckanext.shopendata.policy.people import Eyes
+from ckanext.shopendata.policy.refusal import Refused, next_state
 
-__all__ = ["Candidate", "ListState", "canonical", "compile_list", "digest", "exclusion", "step"]
+__all__ = [
+    "Candidate",
+    "ListState",
+    "canonical",
+    "check_publisher",
+    "check_signer",
+    "compile_list",
+    "digest",
+    "exclusion",
+    "step",
+]
 
 
 class ListState(Enum):
@@ -169,6 +180,18 @@ def canonical(body: dict[str, Any]) -> str:
 def digest(text: str) -> str:
     """SHA-256 of a body's text, hexadecimal."""
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def check_signer(signer: Eyes, compiler: Eyes) -> None:
+    """Four eyes: no person signs online what they compiled. A document carries another's signature."""
+    if signer & compiler:
+        raise Refused("own_list")
+
+
+def check_publisher(publisher: Eyes, recorder: Eyes) -> None:
+    """Four eyes: who publishes has neither signed nor registered the signature."""
+    if publisher & recorder:
+        raise Refused("acted_before")
 
 
 def step(state: ListState, verb: str) -> ListState:

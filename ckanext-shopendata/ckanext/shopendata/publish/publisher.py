@@ -17,7 +17,7 @@ from ckan.lib import search
 from ckan.types import Context
 
 from ckanext.shopendata import audit, clock
-from ckanext.shopendata.model import Dataset, Entry, Item, OpenList, OpenListItem, Resource, Task
+from ckanext.shopendata.model import Agency, Dataset, Entry, Item, OpenList, OpenListItem, Resource, Task
 from ckanext.shopendata.policy.audit import Event
 from ckanext.shopendata.policy.classification import DatasetState, Tier, step
 from ckanext.shopendata.policy.openlist import ListState
@@ -109,6 +109,37 @@ def tidy(tasks: Sequence[Task]) -> None:
         model.Session.commit()
 
 
+def retire(tasks: Sequence[Task]) -> None:
+    """Gives the packages of a body that has ended to its successor, and takes its organization away."""
+    user = tk.get_action("get_site_user")({"ignore_auth": True, "defer_commit": True}, {})["name"]
+    for task in tasks:
+        agency = model.Session.get_one(Agency, task.object_id)
+        rows = sa.select(model.Package.id).where(model.Package.owner_org == agency.id, model.Package.state == "active")
+        packages = list(model.Session.scalars(rows))
+        for key in packages:
+            _hand_over(key, user)
+        model.Session.flush()
+        group = model.Group.get(agency.id)
+        if group is not None and group.state == "active":
+            with publishing():
+                tk.get_action("organization_delete")({"ignore_auth": True, "user": user}, {"id": agency.id})
+        outbox.put("index", *packages)
+        outbox.done(task.id)
+        model.Session.commit()
+
+
+def _hand_over(package_id: str, user: str) -> None:
+    """Moves a package to the organization of its dataset's agency; its dates stay."""
+    package, dataset = model.Package.get(package_id), model.Session.get(Dataset, package_id)
+    if package is None or dataset is None:
+        raise LookupError(f"package {package_id} is none of ours: it keeps its organization from ending")
+    modified = package.metadata_modified
+    owner = {"id": package_id, "organization_id": model.Session.get_one(Entry, dataset.entry_id).agency_id}
+    with publishing():
+        tk.get_action("package_owner_org_update")({"ignore_auth": True, "user": user, "defer_commit": True}, owner)
+    package.metadata_modified = modified
+
+
 #: Kind of task -> its handler and how many it takes at once, in the order in which they are looked for. Other plugins
 #: of the distribution add theirs.
 HANDLERS: dict[str, tuple[outbox.Handler, int]] = {
@@ -117,6 +148,7 @@ HANDLERS: dict[str, tuple[outbox.Handler, int]] = {
     "publish": (publish, 50),
     "index": (index, 200),
     "tidy": (tidy, 10),
+    "retire": (retire, 1),
 }
 
 

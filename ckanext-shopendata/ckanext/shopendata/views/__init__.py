@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from flask import Blueprint
 
-from ckanext.shopendata.views import application, audit, bulk, case, catalogue, developers, openlist, openlist_work, work
+from ckanext.shopendata.views import (
+    application,
+    audit,
+    bulk,
+    case,
+    catalogue,
+    developers,
+    openlist,
+    openlist_work,
+    people,
+    work,
+)
 
 __all__ = ["blueprints"]
 
@@ -12,5 +23,5 @@ __all__ = ["blueprints"]
 def blueprints() -> list[Blueprint]:
     """All of them: the public's, then those that people sign in for."""
     public = [openlist.openlist, developers.developers]
-    inside = [application, case, catalogue, bulk, openlist_work, work, audit]
+    inside = [application, case, catalogue, bulk, openlist_work, work, people, audit]
     return [*public, *(module.pages for module in inside)]

@@ -23,6 +23,7 @@ __all__ = [
     "confirmed",
     "do",
     "forbidden",
+    "local_time",
     "may",
     "may_somewhere",
     "person",
@@ -102,7 +103,7 @@ def do(action: str, **data: Any) -> Any:
 
 def answer(template: str, status: int = 200, **data: Any) -> Response:
     """A page. It holds what is not everybody's: nobody but its reader may keep it."""
-    shown = tk.render(f"shopendata/{template}", {"labels": labels, "when": _when, "errors": {}, **data})
+    shown = tk.render(f"shopendata/{template}", {"labels": labels, "when": local_time, "errors": {}, **data})
     response = make_response(shown, status)
     response.headers["Cache-Control"] = "private, no-store"
     return response
@@ -161,7 +162,7 @@ def _failed(errors: dict[str, Any]) -> Failed:
     return Failed(409, given, code)
 
 
-def _when(value: str | None, *, day: bool = False) -> str:
+def local_time(value: str | None, *, day: bool = False) -> str:
     """An instant of an action's answer as people in China read it."""
     if not value:
         return ""

@@ -12,9 +12,9 @@ __all__ = ["shopendata_staff_pages", "shopendata_waiting"]
 
 
 def shopendata_staff_pages() -> dict[str, bool]:
-    """Which pages for staff the reader's roles open: ``desk``, ``catalogue``, ``audit``, ``redactions``."""
+    """Which pages for staff the reader's roles open; ``roles`` are one's own."""
     if not tk.current_user.is_authenticated:
-        return dict.fromkeys(("desk", "catalogue", "audit", "redactions"), False)
+        return dict.fromkeys(("desk", "catalogue", "audit", "redactions", "people", "roles"), False)
     actor = person()
     catalogue = may_somewhere(actor, "entry.read")
     return {
@@ -22,6 +22,8 @@ def shopendata_staff_pages() -> dict[str, bool]:
         "catalogue": catalogue,
         "audit": may_somewhere(actor, "event.read"),
         "redactions": may_somewhere(actor, "redaction.confirm"),
+        "people": may_somewhere(actor, "role.list"),
+        "roles": bool(actor.holdings),
     }
 
 

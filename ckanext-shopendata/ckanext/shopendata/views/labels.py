@@ -212,14 +212,33 @@ def item_types() -> dict[str, str]:
 
 
 def roles() -> dict[str, str]:
-    """角色."""
+    """角色, those of agencies first."""
     return {
         "data_administrator": tk._("Data administrator of the agency"),
+        "division_contact": tk._("Contact of a division"),
         "reviewer": tk._("Reviewer of the agency"),
+        "secrecy_reviewer": tk._("Secrecy reviewer of the agency"),
         "signer": tk._("Signer of the agency"),
+        "district_authority": tk._("District authority"),
         "intake_officer": tk._("Intake officer"),
         "catalogue_checker": tk._("Catalogue checker"),
+        "provisioner": tk._("Provisioner of access"),
+        "supervising_authority": tk._("Supervising authority"),
+        "promoting_authority": tk._("Promoting authority"),
+        "expert": tk._("Expert"),
         "operator": tk._("Operator of the portal"),
+        "vendor_operator": tk._("Operator of the vendor"),
         "security_administrator": tk._("Security administrator"),
         "auditor": tk._("Auditor"),
+    }
+
+
+def holding_states() -> dict[str, str]:
+    """Where the holding of a role is."""
+    return {
+        "live": tk._("Held"),
+        "revoked": tk._("Taken back"),
+        "expired": tk._("Term over"),
+        "renewed": tk._("Renewed"),
+        "agency_gone": tk._("Agency merged or dissolved"),
     }

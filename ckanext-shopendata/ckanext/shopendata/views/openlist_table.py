@@ -14,7 +14,7 @@ from ckanext.shopendata import clock
 from ckanext.shopendata.labels import label, of_pack
 from ckanext.shopendata.profile import profile
 
-__all__ = ["basis", "cells", "columns", "csv_text", "foot", "published_on", "title", "totals"]
+__all__ = ["basis", "cells", "columns", "csv_text", "foot", "harmless", "published_on", "title", "totals"]
 
 #: With these a spreadsheet would begin a formula.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
@@ -116,7 +116,7 @@ def csv_text(shown: Mapping[str, Any]) -> str:
     target = io.StringIO()
     writer = csv.writer(target)
     writer.writerow(columns().values())
-    writer.writerows([_harmless(cell) for cell in cells(item, shown).values()] for item in shown["body"]["items"])
+    writer.writerows([harmless(cell) for cell in cells(item, shown).values()] for item in shown["body"]["items"])
     return "\ufeff" + target.getvalue()
 
 
@@ -145,5 +145,6 @@ def _counted(what: str, number: int) -> str:
     return tk._("{what}: {number}").format(what=what, number=number)
 
 
-def _harmless(cell: str) -> str:
+def harmless(cell: str) -> str:
+    """The cell of a table file so that no spreadsheet takes it for a formula."""
     return f"'{cell}" if cell.lstrip(" ").startswith(_FORMULA) else cell

@@ -11,17 +11,35 @@ from ckanext.shopendata.logic.action import (
     audit,
     catalogue,
     classification,
+    delegation,
     desk,
+    division,
     grant,
     notice,
     openlist,
     people,
     publication,
+    reorganisation,
 )
 
 __all__ = ["actions"]
 
-_MODULES = (agency, people, catalogue, classification, openlist, publication, application, grant, desk, audit, notice)
+_MODULES = (
+    agency,
+    reorganisation,
+    division,
+    people,
+    delegation,
+    catalogue,
+    classification,
+    openlist,
+    publication,
+    application,
+    grant,
+    desk,
+    audit,
+    notice,
+)
 
 
 def actions() -> dict[str, Callable[..., Any]]:

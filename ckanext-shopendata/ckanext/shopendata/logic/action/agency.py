@@ -12,11 +12,12 @@ from ckan.types import Context, DataDict
 from ckanext.shopendata import clock
 from ckanext.shopendata.logic import command as c
 from ckanext.shopendata.logic import schema as s
-from ckanext.shopendata.model import Agency
+from ckanext.shopendata.model import Agency, Dataset, Entry
 from ckanext.shopendata.policy.refusal import Refused
+from ckanext.shopendata.publish import outbox
 from ckanext.shopendata.slugs import slug
 
-__all__ = ["agency_create", "agency_list", "agency_show"]
+__all__ = ["agency_create", "agency_list", "agency_rename", "agency_show"]
 
 KINDS = ("administrative", "institution", "utility", "central", "district")
 LEVELS = ("city", "district")
@@ -48,9 +49,7 @@ def agency_create(actor: c.Actor, data: DataDict) -> dict[str, Any]:
     role = actor.require("agency.create")
     name = data.get("name") or slug(data["title"])
     parent = find(data["parent"]) if data.get("parent") else None
-    clash = sa.or_(Agency.name == name, Agency.title == data["title"], Agency.code == data.get("code", ""))
-    if model.Session.scalar(sa.select(Agency.id).where(clash)):
-        raise Refused("name_taken", "title")
+    check_free("", name=name, title=data["title"], code=data.get("code", ""))
     organization = tk.get_action("organization_create")(
         {"ignore_auth": True, "user": _site_user(), "defer_commit": True},
         {"name": name, "title": data["title"], "description": data.get("description", "")},
@@ -73,12 +72,43 @@ def agency_create(actor: c.Actor, data: DataDict) -> dict[str, Any]:
     return as_dict(agency)
 
 
+@c.command(s.fields(id=s.filled, title=s.filled, reason=s.filled, code=s.maybe(s.filled), contact=s.maybe(s.text)))
+def agency_rename(actor: c.Actor, data: DataDict) -> dict[str, Any]:
+    """Gives a public body another title; the old one becomes an alias, so that sources still find it.
+
+    Its name in addresses stays. Published lists say what they said; what is public of its datasets follows.
+
+    :param reason: the document that renames it
+    :param code: its new unified social credit code; the old one still finds it
+    """
+    role = actor.require("agency.rename")
+    agency = locked(data["id"])
+    before = {"title": agency.title, "code": agency.code, "contact": agency.contact}
+    check_free(agency.id, name="", title=data["title"], code=data.get("code", ""))
+    if data["title"] != agency.title:
+        agency.aliases = _joined(agency.aliases, [agency.title], without=data["title"])
+        agency.title = data["title"]
+    if data.get("code") and data["code"] != agency.code:
+        agency.former_codes = _joined(agency.former_codes, [agency.code or ""], without=data["code"])
+        agency.code = data["code"]
+    agency.contact = data.get("contact", agency.contact)
+    tk.get_action("organization_patch")(
+        {"ignore_auth": True, "user": _site_user(), "defer_commit": True}, {"id": agency.id, "title": agency.title}
+    )
+    after = {"title": agency.title, "code": agency.code, "contact": agency.contact}
+    body = {"before": before, "after": after, "reason": data["reason"]}
+    c.events("agency.rename", "agency", actor, role, [(agency.id, agency.id, body)])
+    outbox.put("index", *published_of(agency.id))
+    return as_dict(agency)
+
+
 @tk.side_effect_free
 @tk.validate_action_data(s.fields())
 def agency_list(context: Context, data_dict: DataDict) -> list[dict[str, Any]]:
-    """All agencies, by title."""
+    """All agencies that exist now, by title."""
     tk.check_access("shopendata_agency_list", context, data_dict)
-    return [as_dict(agency) for agency in model.Session.scalars(sa.select(Agency).order_by(Agency.title))]
+    rows = sa.select(Agency).where(Agency.dissolved_at.is_(None)).order_by(Agency.title)
+    return [as_dict(agency) for agency in model.Session.scalars(rows)]
 
 
 @tk.side_effect_free
@@ -93,6 +123,35 @@ def find(reference: str) -> Agency:
     """An agency by identifier, name or full title. Raises ``ObjectNotFound``."""
     match = sa.or_(Agency.id == reference, Agency.name == reference, Agency.title == reference)
     return c.found(model.Session.scalar(sa.select(Agency).where(match)))
+
+
+def locked(reference: str) -> Agency:
+    """An agency that exists now, for a command that changes it. Raises ``ObjectNotFound`` or :class:`Refused`."""
+    agency = find(reference)
+    model.Session.refresh(agency, with_for_update=True)
+    if agency.dissolved_at is not None:
+        raise Refused("agency_dissolved", "id")
+    return agency
+
+
+def check_free(agency_id: str, *, name: str, title: str, code: str) -> None:
+    """Whether no other agency, of today or of former days, is known by these. Raises :class:`Refused`."""
+    clash = sa.or_(
+        Agency.name == name, Agency.title == title, Agency.code == code, Agency.former_codes.contains([code])
+    )
+    if model.Session.scalar(sa.select(Agency.id).where(clash, Agency.id != agency_id)):
+        raise Refused("name_taken", "title")
+
+
+def published_of(agency_id: str) -> list[str]:
+    """The datasets of an agency that stand in public."""
+    rows = sa.select(Dataset.id).join(Entry, Entry.id == Dataset.entry_id)
+    return list(model.Session.scalars(rows.where(Entry.agency_id == agency_id, Dataset.published_tier.is_not(None))))
+
+
+def _joined(names: list[str], more: list[str], without: str = "") -> list[str]:
+    """Names, each once, in their order."""
+    return [name for name in dict.fromkeys([*names, *more]) if name and name != without]
 
 
 def as_dict(agency: Agency) -> dict[str, Any]:

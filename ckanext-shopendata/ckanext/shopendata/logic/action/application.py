@@ -12,7 +12,7 @@ from ckan.types import DataDict
 
 from ckanext.shopendata import clock
 from ckanext.shopendata.logic import command as c
-from ckanext.shopendata.logic import deadline, notice
+from ckanext.shopendata.logic import deadline, eyes, notice
 from ckanext.shopendata.logic import schema as s
 from ckanext.shopendata.logic.items import items_of
 from ckanext.shopendata.model import (
@@ -27,6 +27,7 @@ from ckanext.shopendata.model import (
     RequestedDataset,
 )
 from ckanext.shopendata.policy import application as policy
+from ckanext.shopendata.policy import people
 from ckanext.shopendata.policy.application import CaseState, State
 from ckanext.shopendata.policy.classification import Tier
 from ckanext.shopendata.policy.grant import GrantState
@@ -206,7 +207,7 @@ def case_decide(actor: c.Actor, data: DataDict) -> dict[str, Any]:
     """
     case, application = _locked_case(data["id"])
     role = actor.require_inside("case.decide", case.agency_id)
-    policy.check_case_decider(actor.id, application.applicant_id, [case.decided_by] if case.decided_by else [])
+    _check_eyes(actor, application, eyes.acted(case.decided_by, case.id))
     case.state = policy.case_step(CaseState(case.state), data["verb"], data.get("reason", "")).value
     case.reason, case.opinion = data.get("reason", ""), data["opinion"]
     case.decided_by, case.decided_at = actor.id, clock.now()
@@ -250,12 +251,12 @@ def case_extend(actor: c.Actor, data: DataDict) -> dict[str, Any]:
 def agreement_confirm(actor: c.Actor, data: DataDict) -> dict[str, Any]:
     """线上确认 of the agreement of a case, by the applicant or the agency's signer; when both did, the grants run."""
     case, application = _locked_case(data["id"])
-    policy.case_step(CaseState(case.state), "confirm")
     if actor.id == application.applicant_id:
         role, party = "", "confirmed_by_applicant"
     else:
         role, party = actor.require_inside("agreement.confirm", case.agency_id), "confirmed_by_provider"
-        policy.check_case_decider(actor.id, application.applicant_id, [case.decided_by] if case.decided_by else [])
+        _check_eyes(actor, application, eyes.acted(case.decided_by, case.id))
+    policy.case_step(CaseState(case.state), "confirm")
     if getattr(case, party) is not None:
         raise Refused("already_confirmed")
     setattr(case, party, actor.id)
@@ -427,9 +428,15 @@ def _grant(actor: c.Actor, role: str, case: Case, application: Application) -> N
 
 def _intake(actor: c.Actor, application: Application) -> str:
     role = actor.require("application.intake")
-    if actor.id == application.applicant_id:
-        raise Refused("own_application")
+    _check_eyes(actor, application)
     return role
+
+
+def _check_eyes(actor: c.Actor, application: Application, acted: people.Eyes = frozenset()) -> None:
+    """Refuses the applicant, the applicant's organisation and who has acted before: persons, not accounts."""
+    code = application.form.get("credit_code", "")
+    organisation = eyes.members_of(code, application.created_at)
+    policy.check_case_decider(actor.eyes, eyes.of(application.applicant_id), acted, organisation)
 
 
 def _require_reader(actor: c.Actor, application: Application) -> None:

@@ -13,6 +13,7 @@ from ckan.types import DataDict
 
 from ckanext.shopendata import clock
 from ckanext.shopendata.logic import command as c
+from ckanext.shopendata.logic import eyes
 from ckanext.shopendata.logic import schema as s
 from ckanext.shopendata.logic.signoff import register
 from ckanext.shopendata.model import Dataset, Decision, Entry, Item, Proposal
@@ -94,6 +95,7 @@ def dataset_decide(actor: c.Actor, data: DataDict) -> dict[str, Any]:
     pairs = _lock(data["ids"])
     role = _require(actor, "dataset.decide", pairs)
     proposals = _open_proposals([dataset.id for dataset, _ in pairs])
+    proposers = eyes.all_acted({key: proposal.proposed_by for key, proposal in proposals.items()})
     signoff = register(actor, data.get("document"))
     reviews: Sequence[dt.date | None] = data.get("review_by") or [None]
     items = _items([entry.id for _, entry in pairs])
@@ -103,7 +105,7 @@ def dataset_decide(actor: c.Actor, data: DataDict) -> dict[str, Any]:
         if entry.state not in _CONFIRMED:
             raise Refused("entry_not_confirmed", title=entry.title)
         if proposal is not None:
-            check_decider(actor.id, proposal.proposed_by)
+            check_decider(actor.eyes, proposers[dataset.id])
         verdict, bases = _decided(data, proposal)
         before = Tier.read(dataset.tier)
         check_opening(before, verdict.tier, Tier.read(proposal.tier) if proposal else None)

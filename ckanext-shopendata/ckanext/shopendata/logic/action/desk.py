@@ -15,6 +15,7 @@ from ckanext.shopendata.logic.action import application as applications
 from ckanext.shopendata.logic.action import grant as grants
 from ckanext.shopendata.logic.action.agency import find
 from ckanext.shopendata.logic.action.openlist import candidates
+from ckanext.shopendata.logic.action.people import names_of
 from ckanext.shopendata.model import Agency, Application, Case, Dataset, Entry, Grant, OpenList
 from ckanext.shopendata.policy import people
 from ckanext.shopendata.policy.application import State
@@ -56,14 +57,15 @@ def case_show(actor: c.Actor, data: DataDict) -> dict[str, Any]:
 def desk_show(actor: c.Actor, data: DataDict) -> dict[str, Any]:
     """What waits for the caller, by the roles held; empty lists for somebody without any.
 
-    :returns: ``work`` (logic.work.items: what waits, the most urgent first), ``roles`` (role, agency), ``intake``
-        (applications to take in; none for those who may not), ``cases`` (state -> number), ``agreements`` (cases to
-        confirm), ``lists`` (versions in preparation), ``catalogue`` (entries to confirm, entries to check, datasets to
-        decide)
+    :returns: ``work`` (logic.work.items: what waits, the most urgent first), ``roles`` (role, agency, in whose stead),
+        ``intake`` (applications to take in; none for those who may not), ``cases`` (state -> number), ``agreements``
+        (cases to confirm), ``lists`` (versions in preparation), ``catalogue`` (entries to confirm, entries to check,
+        datasets to decide)
     """
     session = model.Session
     agencies = list(session.scalars(sa.select(Agency)))
     titles, names = {one.id: one.title for one in agencies}, {one.id: one.name for one in agencies}
+    holders = names_of(held.stead for held in actor.holdings)
     intake = None
     if _may(actor, "application.intake"):
         submitted = sa.select(sa.func.count()).select_from(Application)
@@ -73,7 +75,12 @@ def desk_show(actor: c.Actor, data: DataDict) -> dict[str, Any]:
     return {
         "work": waiting,
         "roles": [
-            {"role": held.role.value, "agency": names.get(held.agency or ""), "title": titles.get(held.agency or "")}
+            {
+                "role": held.role.value,
+                "agency": names.get(held.agency or ""),
+                "title": titles.get(held.agency or ""),
+                "in_stead_of": holders.get(held.stead or ""),
+            }
             for held in actor.holdings
         ],
         "intake": intake,

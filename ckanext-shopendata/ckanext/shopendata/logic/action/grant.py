@@ -11,10 +11,12 @@ from ckan.types import DataDict
 
 from ckanext.shopendata import clock, config
 from ckanext.shopendata.logic import command as c
+from ckanext.shopendata.logic import eyes
 from ckanext.shopendata.logic import schema as s
 from ckanext.shopendata.model import AccessKey, Case, Dataset, Grant, Resource
 from ckanext.shopendata.policy import key as keys
-from ckanext.shopendata.policy.grant import GrantState, check_mover, check_new_key, step
+from ckanext.shopendata.policy.application import check_case_decider
+from ckanext.shopendata.policy.grant import GrantState, check_new_key, step
 from ckanext.shopendata.policy.refusal import Refused
 
 __all__ = ["grant_list", "grant_resume", "grant_revoke", "grant_show", "grant_suspend", "key_create", "key_revoke"]
@@ -124,7 +126,8 @@ def _move(actor: c.Actor, verb: str, data: DataDict) -> dict[str, Any]:
     grant = c.found(model.Session.get(Grant, data["id"], with_for_update=True))
     agency = _agency(grant)
     role = actor.require_inside(f"grant.{verb}", agency)
-    check_mover(actor.id, grant.holder_id)
+    # Nobody suspends, opens again or revokes a grant of their own.
+    check_case_decider(actor.eyes, eyes.of(grant.holder_id))
     before, grant.state = grant.state, step(GrantState(grant.state), verb).value
     if verb == "revoke":
         _revoke_all(grant, actor, role, agency, data["note"])

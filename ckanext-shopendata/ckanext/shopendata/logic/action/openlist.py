@@ -12,6 +12,7 @@ from ckan.types import Context, DataDict
 
 from ckanext.shopendata import clock
 from ckanext.shopendata.logic import command as c
+from ckanext.shopendata.logic import eyes
 from ckanext.shopendata.logic import schema as s
 from ckanext.shopendata.logic.action import agency as agencies
 from ckanext.shopendata.logic.signoff import register
@@ -79,7 +80,8 @@ def openlist_sign(actor: c.Actor, data: DataDict) -> dict[str, Any]:
     version, agency = _locked(data["id"])
     role = actor.require("openlist.sign", agency.id)
     if data.get("document") is None:
-        role = _signer(actor, version)
+        role = _as_signer(actor, agency)
+        policy.check_signer(actor.eyes, eyes.acted(version.compiled_by, version.id))
     state = ListState(version.state)
     if state is ListState.DRAFTING:
         state = policy.step(state, "submit")
@@ -100,8 +102,7 @@ def openlist_publish(actor: c.Actor, data: DataDict) -> dict[str, Any]:
     role = actor.require("openlist.publish", agency.id)
     version.state = policy.step(ListState(version.state), "publish").value
     signoff = c.found(model.Session.get(SignOff, version.signoff_id))
-    if signoff.recorded_by == actor.id:
-        raise Refused("acted_before")
+    policy.check_publisher(actor.eyes, eyes.acted(signoff.recorded_by, version.id))
     # Locked before they are compared: nobody decides on them, or suspends them, in between.
     listed = _datasets_of(version.id)
     _check_unchanged(version, agency)
@@ -169,6 +170,15 @@ def openlist_show(context: Context, data_dict: DataDict) -> dict[str, Any]:
     return _full(c.found(versions.get(wanted)), agency)
 
 
+def _as_signer(actor: c.Actor, agency: Agency) -> str:
+    """The role of who signs online; without it there has to be a document, whatever other roles there are."""
+    signers = [held for held in actor.holdings if held.role is people.Role.SIGNER]
+    try:
+        return people.require(signers, "openlist.sign", agency.id).value
+    except Refused:
+        raise Refused("document_missing", "document") from None
+
+
 def candidates(agency_id: str) -> list[policy.Candidate]:
     """All datasets of an agency as its list sees them; those of rejected entries are not in the catalogue."""
     items: dict[str, list[Column]] = {}
@@ -233,15 +243,6 @@ def _compile(agency: Agency, year: int, number: int) -> tuple[dict[str, Any], li
     return policy.compile_list(about, year, number, clock.today().isoformat(), candidates(agency.id))
 
 
-def _signer(actor: c.Actor, version: OpenList) -> str:
-    """The role of who confirms online: the agency's signer, who has not compiled the version."""
-    if people.Holding(people.Role.SIGNER, version.agency_id) not in actor.holdings:
-        raise Refused("document_missing", "document")
-    if version.compiled_by == actor.id:
-        raise Refused("acted_before")
-    return people.Role.SIGNER.value
-
-
 def _check_unchanged(version: OpenList, agency: Agency) -> None:
     """The datasets signed, their decisions and their rows must be those that a compilation now would list."""
     signed = dict(
@@ -280,7 +281,12 @@ def _datasets_of(list_id: str) -> list[Dataset]:
 
 
 def _published(agency_id: str) -> list[OpenList]:
-    rows = sa.select(OpenList).where(OpenList.agency_id == agency_id, OpenList.state == ListState.PUBLISHED.value)
+    """What stands: the agency's list, and those of bodies merged into it until its next one takes their place."""
+    bodies, found = [agency_id], [agency_id]
+    while found:
+        found = list(model.Session.scalars(sa.select(Agency.id).where(Agency.successor_id.in_(found))))
+        bodies += found
+    rows = sa.select(OpenList).where(OpenList.agency_id.in_(bodies), OpenList.state == ListState.PUBLISHED.value)
     return list(model.Session.scalars(rows))
 
 

@@ -1,0 +1,104 @@
+"""Who counts as whom: the accounts and persons that are one pair of eyes (DESIGN invariant 4)."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping
+
+import sqlalchemy as sa
+from ckan import model
+
+from ckanext.shopendata import clock
+from ckanext.shopendata.model import Agency, Application, Delegation, Person, RoleHolding, StandIn
+from ckanext.shopendata.policy.application import credit_code
+from ckanext.shopendata.policy.people import Eyes
+
+__all__ = ["acted", "all_acted", "live_delegations", "members_of", "now_of", "of"]
+
+
+def of(*accounts: str | None) -> Eyes:
+    """The accounts with the persons behind them. A person has one digest, whatever the account."""
+    ids = {account for account in accounts if account}
+    persons = sa.select(Person.digest).where(Person.user_id.in_(ids))
+    return frozenset(ids | {f"person:{one}" for one in model.Session.scalars(persons)}) if ids else frozenset()
+
+
+def now_of(account: str) -> Eyes:
+    """An account that acts now: also those in whose stead it acts, and who acts in its stead."""
+    linked = live_delegations().where(sa.or_(Delegation.substitute_id == account, RoleHolding.user_id == account))
+    pairs = model.Session.execute(linked.with_only_columns(Delegation.substitute_id, RoleHolding.user_id))
+    return of(account, *(one for pair in pairs for one in pair))
+
+
+def acted(account: str | None, object_id: str) -> Eyes:
+    """Who acted on an object when this account did: with those in whose stead it was."""
+    return all_acted({object_id: account})[object_id]
+
+
+def all_acted(accounts: Mapping[str, str | None]) -> dict[str, Eyes]:
+    """As :func:`acted` for many: object -> account."""
+    ids = {account for account in accounts.values() if account}
+    rows = sa.select(StandIn).where(StandIn.object_id.in_(accounts), StandIn.account_id.in_(ids))
+    steads: dict[tuple[str, str], set[str]] = {}
+    for row in model.Session.scalars(rows):
+        steads.setdefault((row.object_id, row.account_id), set()).add(row.stead_id)
+    who = {key: {account, *steads.get((key, account), ())} if account else set() for key, account in accounts.items()}
+    everybody = set().union(*who.values())
+    persons = dict(
+        model.Session.execute(sa.select(Person.user_id, Person.digest).where(Person.user_id.in_(everybody))).all()  # type: ignore[arg-type]
+    )
+    return {
+        key: frozenset(names | {f"person:{persons[name]}" for name in names if name in persons})
+        for key, names in who.items()
+    }
+
+
+def live_delegations() -> sa.Select:
+    """Delegations in force with their holdings, whose holder still has account and role."""
+    now = clock.now()
+    return (
+        sa.select(Delegation, RoleHolding)
+        .join(RoleHolding, RoleHolding.id == Delegation.holding_id)
+        .join(model.User, model.User.id == RoleHolding.user_id)
+        .where(
+            Delegation.begins_at <= now,
+            Delegation.ends_at > now,
+            Delegation.ended_at.is_(None),
+            model.User.state == "active",
+            *held_now(),
+        )
+    )
+
+
+def held_now() -> tuple[sa.ColumnElement[bool], ...]:
+    """What makes a holding one that counts now."""
+    return (
+        RoleHolding.revoked_at.is_(None),
+        sa.or_(RoleHolding.until.is_(None), RoleHolding.until > clock.now()),
+    )
+
+
+def members_of(code: str, since: dt.datetime) -> Eyes:
+    """Who belongs to the organisation with a unified social credit code, or has since ``since``.
+
+    Whoever applies under the code, and, where it is an agency's, who holds or held a role there: leaving while a case
+    runs makes nobody a stranger to it.
+    """
+    wanted = credit_code(code)
+    if not wanted:
+        return frozenset()
+    form_code = Application.form["credit_code"].astext
+    same = sa.func.regexp_replace(sa.func.upper(sa.func.normalize(form_code, sa.text("NFKC"))), "[^0-9A-Z]", "", "g")
+    applicants = model.Session.scalars(sa.select(Application.applicant_id).where(same == wanted).distinct())
+    codes = [
+        agency_id
+        for agency_id, code, former in model.Session.execute(sa.select(Agency.id, Agency.code, Agency.former_codes))
+        if wanted in {credit_code(one) for one in (code or "", *former)}
+    ]
+    staff: Iterable[str] = ()
+    if codes:
+        ended = sa.or_(RoleHolding.revoked_at.is_(None), RoleHolding.revoked_at > since)
+        expired = sa.or_(RoleHolding.until.is_(None), RoleHolding.until > since)
+        of_agency = sa.select(RoleHolding.user_id).where(RoleHolding.agency_id.in_(codes), ended, expired)
+        staff = model.Session.scalars(of_agency)
+    return of(*applicants, *staff)

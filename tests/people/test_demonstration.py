@@ -1,0 +1,21 @@
+"""The demonstration's people get their roles like everybody: by two people."""
+
+from ckan import model
+from ckanext.shopendata.harvesters.demo import cast, scenes
+from ckanext.shopendata.harvesters.demo.stage import Stage
+from ckanext.shopendata.harvesters.sandbox.sample import Sample
+from ckanext.shopendata.model import RoleHolding
+
+
+def test_all_roles_but_the_first_two_are_given_by_two_people(clean_db, clean_index, with_request_context):
+    stage = Stage()
+    with stage.days_ago(120):
+        agencies = scenes.make_people(stage, Sample())
+    names = {user.id: user.name for user in model.Session.query(model.User)}
+    held = model.Session.query(RoleHolding).all()
+    given = {(names[one.user_id], one.role): (one.granted_by, one.confirmed_by) for one in held}
+    first = [key for key, by in given.items() if by == ("console", None)]
+    assert sorted(first) == [(name, "security_administrator") for name in sorted(("shenan", "fangyu"))]
+    others = {by for key, by in given.items() if key not in first}
+    assert {(names[one], names[other]) for one, other in others} == {("shenan", "fangyu")}
+    assert len(given) == len(cast.PORTAL) + sum(len(agency.people) for agency in agencies)

@@ -10,7 +10,7 @@ from ckanext.shopendata.model import Case, Dataset, Item
 from ckanext.shopendata.model.audit import events, payloads
 from sqlalchemy.exc import OperationalError
 
-from tests.factories import BASES, CONDITIONS, CONSOLE, FORM, call, grant
+from tests.factories import BASES, CONDITIONS, FORM, call, hold
 
 
 def code(refused):
@@ -83,13 +83,13 @@ class TestList:
         assert code(refused) == ["list_changed"]
 
     def test_a_signer_who_also_keeps_the_data_signs_what_another_compiled(self, world):
-        grant(CONSOLE, CONSOLE, world.agency.signer, "data_administrator", "traffic")
+        hold(world.agency.signer, "data_administrator", "traffic")
         model.Session.commit()
         version = call("openlist_compile", world.agency.administrator, agency="traffic")
         assert call("openlist_sign", world.agency.signer, id=version["id"])["state"] == "filed"
 
     def test_nobody_signs_online_what_they_compiled(self, world):
-        grant(CONSOLE, CONSOLE, world.agency.signer, "data_administrator", "traffic")
+        hold(world.agency.signer, "data_administrator", "traffic")
         model.Session.commit()
         version = call("openlist_compile", world.agency.signer, agency="traffic")
         with pytest.raises(tk.NotAuthorized):

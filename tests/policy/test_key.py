@@ -8,7 +8,6 @@ from ckanext.shopendata.policy.grant import (
     GrantState,
     KeyFacts,
     Standing,
-    check_mover,
     check_new_key,
     standing,
 )
@@ -77,9 +76,3 @@ def test_keys_are_made_for_running_grants_and_few():
     for state in set(GrantState) - {GrantState.ACTIVE}:
         with pytest.raises(Refused, match="grant_not_active"):
             check_new_key(state, NOW + DAY, NOW, 0)
-
-
-def test_nobody_moves_their_own_grant():
-    check_mover("reviewer", "applicant")
-    with pytest.raises(Refused, match="own_application"):
-        check_mover("applicant", "applicant")

@@ -76,11 +76,19 @@ def make_calls(world):
         "grant.suspend": ("grant_suspend", {"id": grant, "note": "x"}),
         "grant.resume": ("grant_resume", {"id": grant, "note": "x"}),
         "grant.revoke": ("grant_revoke", {"id": grant, "note": "x"}),
+        "case.extend": ("case_extend", {"id": case, "days": 5, "reason": "x"}),
+        "event.read": ("event_list", {}),
+        "event.export": ("event_export", {}),
+        "redaction.ask": ("redaction_ask", {"event": UNKNOWN, "reason": "x"}),
+        "redaction.confirm": ("redaction_confirm", {"id": UNKNOWN}),
+        "redaction.read": ("redaction_list", {}),
     }  # fmt: skip
 
 
 #: Actions that look for the object before they ask who may: told apart from 404 by asking about something that is not.
-NOTHING = {"agency.rename", "role.confirm", "role.decline", "role.revoke"}
+NOTHING = {"agency.rename", "role.confirm", "role.decline", "role.revoke", "redaction.ask", "redaction.confirm"}
+#: Verbs that no action asks for: they add what is over its time to somebody's list (tests/notices, tests/views).
+SHOWN = {"intake.oversee", "case.oversee"}
 
 
 def tokens_of(app, people):
@@ -108,7 +116,7 @@ def ask(app, token, call):
 
 
 def test_every_cell(calls, app):
-    assert set(calls) == set(PERMISSIONS), "a verb without a way to try it"
+    assert set(calls) == set(PERMISSIONS) - SHOWN, "a verb without a way to try it"
     wrong, tokens = [], tokens_of(app, holders)
     for verb, asked in calls.items():
         for role, token in tokens.items():

@@ -8,13 +8,18 @@ from ckan.tests import factories
 
 
 @pytest.fixture
-def remote(portal_url):
+def administrator():
+    return factories.SysadminWithToken()
+
+
+@pytest.fixture
+def remote(portal_url, administrator):
     """The running portal as ckanapi sees it, with an administrator's token."""
-    return ckanapi.RemoteCKAN(portal_url, apikey=factories.SysadminWithToken()["token"])
+    return ckanapi.RemoteCKAN(portal_url, apikey=administrator["token"])
 
 
 @pytest.mark.usefixtures("clean_db", "clean_index")
-def test_an_administrators_script(remote, publisher):
+def test_an_administrators_script(remote, publisher, administrator):
     act = remote.action
     owner = act.organization_create(
         name="jiaowei", title="交通委员会", description="城市交通", extras=[{"key": "level", "value": "city"}],
@@ -52,8 +57,9 @@ def test_an_administrators_script(remote, publisher):
     )  # fmt: skip
     assert found["count"] == 1
     assert found["search_facets"]["tags"]["items"]
-    token = act.api_token_create(user=factories.User()["name"], name="script")["token"]
-    assert token
+    assert act.api_token_create(user=administrator["name"], name="script")["token"]
+    with pytest.raises(ckanapi.NotAuthorized):
+        act.api_token_create(user=factories.User()["name"], name="script")
     for action, fields in (
         ("package_patch", {"id": dataset["id"], "notes": "线路和站点"}),
         ("resource_create", {"package_id": dataset["id"], "url": "站点.csv", "upload": ("a", io.BytesIO(b"a"))}),

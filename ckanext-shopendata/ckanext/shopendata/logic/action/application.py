@@ -122,8 +122,8 @@ def application_accept(actor: c.Actor, data: DataDict) -> dict[str, Any]:
             )
         )
     model.Session.flush()
-    opened = [(case.id, case.agency_id, {"application": application.id}) for case in _cases(application.id)]
-    c.events("case.open", "case", actor, role, opened)
+    begun = [(case.id, case.agency_id, {"application": application.id}) for case in _cases(application.id)]
+    c.events("case.open", "case", actor, role, begun)
     _event("application.accept", actor, role, application, {})
     return as_dict(application)
 

@@ -15,8 +15,9 @@ import sqlalchemy as sa
 from ckan import model
 from ckan.model.types import make_uuid
 from ckanext.shopendata import audit
-from ckanext.shopendata.model import Block, Dataset, Entry, HarvestRecord, Item, Proposal, Resource, Task
+from ckanext.shopendata.model import Block, Dataset, Entry, HarvestRecord, Item, Proposal, Resource
 from ckanext.shopendata.policy.classification import SUSPENDABLE, DatasetState
+from ckanext.shopendata.publish import outbox
 from sqlalchemy.dialects.postgresql import insert
 
 from .planning import Step, item_rows
@@ -39,7 +40,7 @@ def write(steps: Sequence[Step], source_id: str, now: dt.datetime) -> None:
     _datasets(steps, now)
     _proposals(steps, now)
     _blocks([block for step in steps for block in step.tier.blocks], now)
-    _tasks("fetch", [step.entry_id for step in steps if step.fetch], now)
+    outbox.put("fetch", *(step.entry_id for step in steps if step.fetch))
     _records(steps, source_id)
     audit.record(*(step.event for step in steps if step.event))
 
@@ -119,15 +120,7 @@ def _blocks(found: list[tuple[str, str]], now: dt.datetime) -> None:
             .where(table.c.id.in_([dataset for dataset, _ in found]), table.c.state.in_(_SUSPENDABLE))
             .values(state=DatasetState.SUSPENDED.value, updated_at=now)
         )
-    _tasks("conceal", [dataset for dataset, _ in found], now)
-
-
-def _tasks(kind: str, objects: list[str], now: dt.datetime) -> None:
-    rows = [
-        {"kind": kind, "object_id": key, "payload": {}, "created_at": now, "due_at": now, "attempts": 0, "error": ""}
-        for key in objects
-    ]
-    _insert(Task.__table__, rows)
+    outbox.put("conceal", *(dataset for dataset, _ in found))
 
 
 def _records(steps: Sequence[Step], source_id: str) -> None:

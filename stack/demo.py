@@ -57,12 +57,14 @@ def play(settings: Settings, supervisor: services.Supervisor) -> None:
 
 
 def _has_agencies(settings: Settings) -> bool:
-    with services.databases.connect(settings, "ckan") as ckan:
-        return bool(ckan.execute("SELECT EXISTS (SELECT FROM shopendata_agency)").fetchone()[0])  # type: ignore[index]
+    return _holds(settings, "SELECT EXISTS (SELECT FROM shopendata_agency)")
 
 
 def _is_marked(settings: Settings) -> bool:
     """Whether the demonstration was begun here, however it ended."""
+    return _holds(settings, "SELECT demonstration FROM gateway.portal")
+
+
+def _holds(settings: Settings, question: str) -> bool:
     with services.databases.connect(settings, "ckan") as ckan:
-        marked = "SELECT EXISTS (SELECT FROM system_info WHERE key = 'ckanext.shopendata.demonstration')"
-        return bool(ckan.execute(marked).fetchone()[0])  # type: ignore[index]
+        return bool(ckan.execute(question).fetchone()[0])  # type: ignore[index]

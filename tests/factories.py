@@ -145,6 +145,20 @@ class Agency:
         call("dataset_decide", self.reviewer, ids=datasets, **decision)
         self.publish_list()
 
+    def loosen(self, dataset):
+        """Decides a dataset unconditional, as another person proposed."""
+        call("dataset_propose", self.administrator, ids=[dataset], tier="unconditional")
+        call("dataset_decide", self.reviewer, ids=[dataset])
+
+    def tighten(self, dataset):
+        """Decides an open dataset conditional."""
+        call("dataset_decide", self.reviewer, ids=[dataset], tier="conditional", reasons=["timeliness"], bases=BASES,
+             conditions=CONDITIONS)  # fmt: skip
+
+    def close(self, dataset):
+        """Decides a dataset closed, because the law forbids."""
+        call("dataset_decide", self.reviewer, ids=[dataset], tier="closed", reasons=["law_forbids"], bases=LAW)
+
     def publish_list(self):
         version = call("openlist_compile", self.administrator, agency=self.name)
         call("openlist_sign", self.signer, id=version["id"])

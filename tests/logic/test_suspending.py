@@ -6,7 +6,7 @@ from ckan import model
 from ckanext.shopendata.model import Dataset, Resource
 from ckanext.shopendata.publish import block
 
-from tests.factories import BASES, CONDITIONS, LAW, call
+from tests.factories import Agency, call
 
 
 def suspend(world, dataset):
@@ -15,22 +15,6 @@ def suspend(world, dataset):
 
 def resume(world, dataset):
     return call("dataset_resume", world.agency.reviewer, id=dataset, note="已核实")
-
-
-def close(world, dataset):
-    call("dataset_decide", world.agency.reviewer, ids=[dataset], tier="closed", reasons=["law_forbids"], bases=LAW)
-
-
-def tighten(world, dataset):
-    call(
-        "dataset_decide", world.agency.reviewer, ids=[dataset], tier="conditional", reasons=["timeliness"],
-        bases=BASES, conditions=CONDITIONS,
-    )  # fmt: skip
-
-
-def loosen(world, dataset):
-    call("dataset_propose", world.agency.administrator, ids=[dataset], tier="unconditional")
-    call("dataset_decide", world.agency.reviewer, ids=[dataset])
 
 
 def shown(dataset):
@@ -44,13 +28,13 @@ def hidden(dataset):
 
 
 class TestDecidedAnew:
-    @pytest.mark.parametrize("decide", [close, tighten])
+    @pytest.mark.parametrize("decide", [Agency.close, Agency.tighten])
     @pytest.mark.parametrize("worker_first", [True, False])
     def test_resuming_shows_nothing_that_a_decision_has_tightened(self, world, drain, decide, worker_first):
         _, dataset = world.open
         resource = model.Session.query(Resource).filter_by(dataset_id=dataset).one().id
         suspend(world, dataset)
-        decide(world, dataset)
+        decide(world.agency, dataset)
         if worker_first:
             drain()
         resume(world, dataset)
@@ -64,14 +48,14 @@ class TestDecidedAnew:
     def test_what_is_closed_while_suspended_leaves_ckan(self, world, drain):
         _, dataset = world.open
         suspend(world, dataset)
-        close(world, dataset)
+        world.agency.close(dataset)
         drain()
         assert model.Package.get(dataset) is None
 
     def test_a_tightened_one_comes_back_with_the_next_list(self, world, drain):
         _, dataset = world.open
         suspend(world, dataset)
-        tighten(world, dataset)
+        world.agency.tighten(dataset)
         resume(world, dataset)
         drain()
         world.agency.publish_list()
@@ -80,7 +64,7 @@ class TestDecidedAnew:
 
     def test_what_waits_for_the_next_list_can_be_suspended_and_stays_as_it_stood(self, world, drain):
         _, dataset = world.conditional
-        loosen(world, dataset)
+        world.agency.loosen(dataset)
         suspend(world, dataset)
         assert hidden(dataset)
         drain()
@@ -118,7 +102,7 @@ class TestSource:
     def test_a_decision_that_follows_the_source_comes_with_the_next_list_once_people_resume(self, world, drain):
         _, dataset = world.open
         self.suspended(dataset)
-        tighten(world, dataset)
+        world.agency.tighten(dataset)
         drain()
         resume(world, dataset)
         assert hidden(dataset)
@@ -138,7 +122,7 @@ class TestSource:
 
     def test_nobody_resumes_what_a_decision_tightened(self, world):
         _, dataset = world.open
-        tighten(world, dataset)
+        world.agency.tighten(dataset)
         with pytest.raises(tk.ValidationError):
             resume(world, dataset)
         assert block.blocked(dataset)

@@ -159,10 +159,7 @@ class TestPath:
     def test_a_tightening_takes_effect_first(self, opened):
         _, dataset = opened.unconditional
         resource = model.Session.query(Resource).filter_by(dataset_id=dataset).one().id
-        call(
-            "dataset_decide", opened.agency.reviewer, ids=[dataset], tier="conditional", reasons=["timeliness"],
-            bases=factories.BASES, conditions="接口",
-        )  # fmt: skip
+        opened.agency.tighten(dataset)
         assert block.blocked(dataset)
         with pytest.raises(tk.ObjectNotFound):
             tk.get_action("datastore_search")({"user": ""}, {"resource_id": resource})
@@ -177,10 +174,7 @@ class TestPath:
 
     def test_closing_takes_everything_out_of_ckan(self, opened):
         _, dataset = opened.unconditional
-        call(
-            "dataset_decide", opened.agency.reviewer, ids=[dataset], tier="closed", reasons=["law_forbids"],
-            bases=factories.LAW,
-        )  # fmt: skip
+        opened.agency.close(dataset)
         drain()
         assert model.Package.get(dataset) is None
         model.Session.expire_all()
@@ -215,10 +209,7 @@ class TestPath:
             suspended_by_source(dataset)
         else:
             call("dataset_suspend", opened.agency.administrator, id=dataset, reason="security", note="核实中")
-        call(
-            "dataset_decide", opened.agency.reviewer, ids=[dataset], tier="closed", reasons=["law_forbids"],
-            bases=factories.LAW,
-        )  # fmt: skip
+        opened.agency.close(dataset)
         if cleaned_up:
             drain()
             assert model.Package.get(dataset) is None
@@ -232,10 +223,7 @@ class TestPath:
         dataset = opened.unconditional[1]
         resource = model.Session.query(Resource).filter_by(dataset_id=dataset).one().id
         suspended_by_source(dataset)
-        call(
-            "dataset_decide", opened.agency.reviewer, ids=[dataset], tier="conditional", reasons=["timeliness"],
-            bases=factories.BASES, conditions="接口",
-        )  # fmt: skip
+        opened.agency.tighten(dataset)
         call("dataset_resume", opened.agency.reviewer, id=dataset, note="按来源认定")
         with pytest.raises(tk.ObjectNotFound):
             tk.get_action("datastore_search")({"user": ""}, {"resource_id": resource})

@@ -10,7 +10,6 @@ from ckanext.datastore.backend.postgres import get_read_engine
 from ckanext.shopendata.model import Dataset, Item, Resource
 from ckanext.shopendata.publish import block, intake, outbox, publisher
 
-from tests import factories
 from tests.factories import Agency, call, elsewhere, person
 
 COLUMNS = [("stop_code", "站点编号", "text", "none"), ("stop_name", "站点名称", "text", "none")]
@@ -52,17 +51,6 @@ def opened(world):
     return world
 
 
-def close(world, dataset):
-    call("dataset_decide", world.agency.reviewer, ids=[dataset], tier="closed", reasons=["law_forbids"],
-         bases=factories.LAW)  # fmt: skip
-
-
-def loosen(world, dataset, tier="unconditional", **grounds):
-    """Nobody opens more than another person proposed."""
-    call("dataset_propose", world.agency.administrator, ids=[dataset], tier=tier, **grounds)
-    call("dataset_decide", world.agency.reviewer, ids=[dataset])
-
-
 def suspend(world, dataset):
     call("dataset_suspend", world.agency.administrator, id=dataset, reason="wrong_data", note="数据有误")
 
@@ -73,7 +61,7 @@ class TestDecidedWhileSuspended:
         resource = resource_of(dataset)
         suspend(opened, dataset)
         drain()
-        close(opened, dataset)
+        opened.agency.close(dataset)
         drain()
         assert model.Package.get(dataset) is None
         assert tables(resource) == []
@@ -82,7 +70,7 @@ class TestDecidedWhileSuspended:
         _, dataset = opened.unconditional
         resource = resource_of(dataset)
         suspend(opened, dataset)
-        close(opened, dataset)
+        opened.agency.close(dataset)
         call("dataset_resume", opened.agency.reviewer, id=dataset, note="已更正")
         for action, data in (("package_show", {"id": dataset}), ("datastore_search", {"resource_id": resource})):
             with pytest.raises(tk.ObjectNotFound):
@@ -95,10 +83,7 @@ class TestDecidedWhileSuspended:
         _, dataset = opened.unconditional
         resource = resource_of(dataset)
         suspend(opened, dataset)
-        call(
-            "dataset_decide", opened.agency.reviewer, ids=[dataset], tier="conditional", reasons=["timeliness"],
-            bases=factories.BASES, conditions="接口",
-        )  # fmt: skip
+        opened.agency.tighten(dataset)
         call("dataset_resume", opened.agency.reviewer, id=dataset, note="已更正")
         assert block.blocked(dataset)
         drain()
@@ -113,7 +98,7 @@ class TestDecidedWhileSuspended:
         _, dataset = opened.conditional
         suspend(opened, dataset)
         drain()
-        loosen(opened, dataset)
+        opened.agency.loosen(dataset)
         call("dataset_resume", opened.agency.reviewer, id=dataset, note="已更正")
         drain()
         found = tk.get_action("package_search")({"user": ""}, {"fq": "tier:conditional"})
@@ -121,7 +106,7 @@ class TestDecidedWhileSuspended:
 
     def test_what_stands_in_public_is_suspended_although_a_new_decision_waits(self, opened):
         _, dataset = opened.conditional
-        loosen(opened, dataset)
+        opened.agency.loosen(dataset)
         suspend(opened, dataset)
         with pytest.raises(tk.ObjectNotFound):
             tk.get_action("package_show")({"user": ""}, {"id": dataset})
@@ -157,7 +142,7 @@ class TestOvertaken:
     def test_by_a_closing_nothing_is_left_in_the_datastore(self, world, monkeypatch):
         entry = world.agency.entry("公交线路", "unconditional", COLUMNS, ROWS, code="307001/000001")
         world.agency.open(world.centre, entry)
-        self.overtake(monkeypatch, lambda: close(world, entry[1]))
+        self.overtake(monkeypatch, lambda: world.agency.close(entry[1]))
         drain()
         assert model.Package.get(entry[1]) is None
         assert tables(resource_of(entry[1])) == []
@@ -166,10 +151,9 @@ class TestOvertaken:
     def test_by_a_tightening_no_row_of_what_stays_conditional_is_left_open(self, opened, monkeypatch):
         _, dataset = opened.conditional
         resource = resource_of(dataset)
-        loosen(opened, dataset)
+        opened.agency.loosen(dataset)
         opened.agency.publish_list()
-        back = {"tier": "conditional", "reasons": ["timeliness"], "bases": factories.BASES, "conditions": "接口"}
-        self.overtake(monkeypatch, lambda: call("dataset_decide", opened.agency.reviewer, ids=[dataset], **back))
+        self.overtake(monkeypatch, lambda: opened.agency.tighten(dataset))
         drain()
         assert tables(resource) == []
         opened.agency.publish_list()
@@ -183,7 +167,7 @@ class TestOvertaken:
         drain()
         assert tables(resource_of(entry[1])) != []
         monkeypatch.undo()
-        close(world, entry[1])
+        world.agency.close(entry[1])
         model.Session.execute(sa.text("UPDATE shopendata_task SET due_at = now()"))
         model.Session.commit()
         drain()
@@ -193,10 +177,7 @@ class TestOvertaken:
         """The cleaning up behind the block is late, as it is while Solr is down."""
         _, dataset = opened.unconditional
         resource = resource_of(dataset)
-        call(
-            "dataset_decide", opened.agency.reviewer, ids=[dataset], tier="conditional", reasons=["timeliness"],
-            bases=factories.BASES, conditions="接口",
-        )  # fmt: skip
+        opened.agency.tighten(dataset)
         opened.agency.publish_list()
         monkeypatch.setattr(publisher, "HANDLERS", {"publish": publisher.HANDLERS["publish"]})
         drain()
@@ -211,7 +192,7 @@ class TestTheProjection:
         world.agency.open(world.centre, entry)
         drain()
         assert tk.get_action("package_show")({"user": ""}, {"id": entry[1]})["resources"] != []
-        loosen(world, entry[1])
+        world.agency.loosen(entry[1])
         world.agency.publish_list()
         drain()
         shown = tk.get_action("package_show")({"user": ""}, {"id": entry[1]})
@@ -221,10 +202,7 @@ class TestTheProjection:
     def test_of_a_tightened_dataset_has_pages_that_open(self, opened, app):
         _, dataset = opened.unconditional
         resource = resource_of(dataset)
-        call(
-            "dataset_decide", opened.agency.reviewer, ids=[dataset], tier="conditional", reasons=["timeliness"],
-            bases=factories.BASES, conditions="接口",
-        )  # fmt: skip
+        opened.agency.tighten(dataset)
         opened.agency.publish_list()
         drain()
         assert tk.get_action("resource_view_list")({"user": ""}, {"id": resource}) == []
@@ -250,7 +228,7 @@ class TestItemsAfterTheDecision:
         return [{name: value for name, value in row.items() if name != "_id"} for row in found["records"]]
 
     def decide_anew(self, world, dataset):
-        loosen(world, dataset)
+        world.agency.loosen(dataset)
         world.agency.publish_list()
         drain()
 

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from ckan import model
 
 from ckanext.shopendata.model import Dataset, Item
-from ckanext.shopendata.policy.scope import Column, Mask, opened
+from ckanext.shopendata.policy.scope import Mask
 
 __all__ = ["items_of"]
 
@@ -19,12 +19,11 @@ def items_of(dataset_ids: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
     shown = {}
     for dataset in model.Session.scalars(sa.select(Dataset).where(Dataset.id.in_(dataset_ids))):
         rows = sa.select(Item).where(Item.entry_id == dataset.entry_id).order_by(Item.position)
-        known = [Column(i.code, i.name, i.type, i.unit, Mask(i.mask)) for i in model.Session.scalars(rows)]
         shown[dataset.id] = [
             {
                 "code": one.code, "name": one.name, "type": one.type, "unit": one.unit,
                 "masked": one.mask is not Mask.NONE,
             }
-            for one in opened(known, dataset.item_codes, dataset.masks, dataset.decided_items)
+            for one in dataset.opened(model.Session.scalars(rows))
         ]  # fmt: skip
     return shown

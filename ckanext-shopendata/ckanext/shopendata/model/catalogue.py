@@ -6,12 +6,14 @@ Nothing here is CKAN's: undecided and closed datasets exist in these tables alon
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 
 import sqlalchemy as sa
 from ckan.plugins import toolkit as tk
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ckanext.shopendata.model.columns import flag, json_list, json_object, key, moment, number, text, words
+from ckanext.shopendata.policy.scope import Column, Mask, opened
 
 __all__ = ["Dataset", "Entry", "Item", "Resource"]
 
@@ -107,6 +109,11 @@ class Dataset(tk.BaseModel):
     published_at: Mapped[dt.datetime | None] = mapped_column(sa.DateTime(timezone=True))
     created_at: Mapped[moment]
     updated_at: Mapped[moment]
+
+    def opened(self, items: Iterable[Item]) -> tuple[Column, ...]:
+        """Those of its entry's items that are opened, each with its mask (policy.scope.opened)."""
+        known = [Column(item.code, item.name, item.type, item.unit, Mask(item.mask)) for item in items]
+        return opened(known, self.item_codes, self.masks, self.decided_items)
 
 
 class Resource(tk.BaseModel):

@@ -21,7 +21,7 @@ from ckanext.shopendata.model import Agency, Dataset, Entry, Item, OpenList, Ope
 from ckanext.shopendata.policy.audit import Event
 from ckanext.shopendata.policy.classification import DatasetState, Tier, step
 from ckanext.shopendata.policy.openlist import ListState
-from ckanext.shopendata.policy.scope import Column, Mask, Scan, opened
+from ckanext.shopendata.policy.scope import Column, Scan
 from ckanext.shopendata.publish import block, intake, loader, outbox, projection
 from ckanext.shopendata.publish.gate import publishing
 
@@ -187,14 +187,13 @@ def _place(tier: str | None) -> str | None:
 def _load_tables(dataset_id: str) -> bool:
     """Scans and loads what has come in since; commits the resources' rows, unseen by CKAN. Tells if it did."""
     dataset = model.Session.get_one(Dataset, dataset_id)
-    wanted, columns = _place(dataset.tier), _columns(dataset)
-    stale = [
-        (resource.id, resource.original_id)
-        for resource in _resources(dataset_id)
-        if resource.original_id and not _up_to_date(resource, wanted, columns)
-    ]
-    if not stale or wanted is None or _publishable(dataset) is None:
+    wanted = _place(dataset.tier)
+    delivered = [(one, one.original_id) for one in _resources(dataset_id) if one.original_id]
+    if not delivered or wanted is None or _publishable(dataset) is None:
         return False
+    items = sa.select(Item).where(Item.entry_id == dataset.entry_id).order_by(Item.position)
+    columns = dataset.opened(model.Session.scalars(items))
+    stale = [(one.id, original) for one, original in delivered if not _up_to_date(one, wanted, columns)]
     row_filter = dict(dataset.row_filter)
     for resource_id, original in stale:
         model.Session.commit()  # loading takes its time: no transaction of CKAN's waits for it
@@ -208,13 +207,7 @@ def _load_tables(dataset_id: str) -> bool:
             elif table.scan is Scan.PASSED:
                 count = loader.into_datastore(vault, resource_id, table, row_filter)
         _loaded(resource_id, table, wanted, count)
-    return True
-
-
-def _columns(dataset: Dataset) -> tuple[Column, ...]:
-    items = model.Session.scalars(sa.select(Item).where(Item.entry_id == dataset.entry_id).order_by(Item.position))
-    known = [Column(item.code, item.name, item.type, item.unit, Mask(item.mask)) for item in items]
-    return opened(known, dataset.item_codes, dataset.masks, dataset.decided_items)
+    return bool(stale)
 
 
 def _up_to_date(resource: Resource, location: str | None, columns: Sequence[Column]) -> bool:

@@ -138,19 +138,22 @@ def entry_show(actor: c.Actor, data: DataDict) -> dict[str, Any]:
 @c.command(s.fields(ids=s.some))
 def entry_confirm(actor: c.Actor, data: DataDict) -> dict[str, int]:
     """认领: the agency says that these entries are its own and described correctly. All or none."""
-    return _move(actor, "confirm", data["ids"])
+    _, entries = _move(actor, "confirm", data["ids"])
+    return {"changed": len(entries)}
 
 
 @c.command(s.fields(ids=s.some))
 def entry_check(actor: c.Actor, data: DataDict) -> dict[str, int]:
     """The data centre finds these entries conforming (SH 17). All or none."""
-    return _move(actor, "check", data["ids"])
+    _, entries = _move(actor, "check", data["ids"])
+    return {"changed": len(entries)}
 
 
 @c.command(s.fields(ids=s.some, note=s.filled))
 def entry_return(actor: c.Actor, data: DataDict) -> dict[str, int]:
     """The data centre gives entries back to their agency; the note says what to mend."""
-    return _move(actor, "return", data["ids"], note=data["note"])
+    _, entries = _move(actor, "return", data["ids"], note=data["note"])
+    return {"changed": len(entries)}
 
 
 @c.command(s.fields(ids=s.some, reason=s.one_of(*REJECTIONS), note=s.maybe(s.text)))
@@ -159,10 +162,9 @@ def entry_reject(actor: c.Actor, data: DataDict) -> dict[str, int]:
 
     What of them stands in public is refused at every door from this moment, for good.
     """
-    done = _move(actor, "reject", data["ids"], reason=data["reason"], note=data.get("note", ""))
-    entries = _lock(data["ids"])
-    _withdraw(actor, _require(actor, "entry.reject", entries), entries, data["reason"])
-    return done
+    role, entries = _move(actor, "reject", data["ids"], reason=data["reason"], note=data.get("note", ""))
+    _withdraw(actor, role, entries, data["reason"])
+    return {"changed": len(entries)}
 
 
 @c.command(
@@ -185,7 +187,8 @@ def entry_complete(actor: c.Actor, data: DataDict) -> dict[str, int]:
     return {"changed": len(happened)}
 
 
-def _move(actor: c.Actor, verb: str, ids: Sequence[str], **grounds: str) -> dict[str, int]:
+def _move(actor: c.Actor, verb: str, ids: Sequence[str], **grounds: str) -> tuple[str, list[Entry]]:
+    """Takes entries a step further, all or none; the role by which the actor may, and the entries, locked."""
     entries = _lock(ids)
     role = _require(actor, f"entry.{verb}", entries)
     happened = []
@@ -194,7 +197,7 @@ def _move(actor: c.Actor, verb: str, ids: Sequence[str], **grounds: str) -> dict
         happened.append((entry.id, entry.agency_id, {"before": entry.state, "after": after.value, **grounds}))
         entry.state, entry.updated_at = after.value, clock.now()
     c.events(f"entry.{verb}", "entry", actor, role, happened)
-    return {"changed": len(happened)}
+    return role, entries
 
 
 def _withdraw(actor: c.Actor, role: str, entries: Sequence[Entry], reason: str) -> None:

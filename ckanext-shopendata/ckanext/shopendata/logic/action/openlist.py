@@ -24,7 +24,7 @@ from ckanext.shopendata.policy.classification import DatasetState, Tier
 from ckanext.shopendata.policy.classification import step as dataset_step
 from ckanext.shopendata.policy.openlist import ListState
 from ckanext.shopendata.policy.refusal import Refused
-from ckanext.shopendata.policy.scope import Column, Mask, opened
+from ckanext.shopendata.policy.scope import Mask
 from ckanext.shopendata.publish import outbox
 
 __all__ = [
@@ -181,10 +181,10 @@ def _as_signer(actor: c.Actor, agency: Agency) -> str:
 
 def candidates(agency_id: str) -> list[policy.Candidate]:
     """All datasets of an agency as its list sees them; those of rejected entries are not in the catalogue."""
-    items: dict[str, list[Column]] = {}
+    items: dict[str, list[Item]] = {}
     of_agency = sa.select(Entry.id).where(Entry.agency_id == agency_id)
     for item in model.Session.scalars(sa.select(Item).where(Item.entry_id.in_(of_agency)).order_by(Item.position)):
-        items.setdefault(item.entry_id, []).append(Column(item.code, item.name, mask=Mask(item.mask)))
+        items.setdefault(item.entry_id, []).append(item)
     suspended = set(model.Session.scalars(_suspended()))
     rows = (
         sa.select(Dataset, Entry, Decision)
@@ -199,9 +199,8 @@ def candidates(agency_id: str) -> list[policy.Candidate]:
 
 
 def _candidate(
-    dataset: Dataset, entry: Entry, decision: Decision | None, items: list[Column], suspended: bool
+    dataset: Dataset, entry: Entry, decision: Decision | None, items: list[Item], suspended: bool
 ) -> policy.Candidate:
-    columns = opened(items, dataset.item_codes, dataset.masks, dataset.decided_items)
     tier = Tier.read(dataset.tier)
     method = entry.acquisition_method
     return policy.Candidate(
@@ -211,7 +210,7 @@ def _candidate(
         code=entry.code or "",
         title=dataset.title,
         abstract=dataset.notes,
-        items=tuple(one.name if one.mask is Mask.NONE else f"{one.name}（脱敏）" for one in columns),
+        items=tuple(one.name if one.mask is Mask.NONE else f"{one.name}（脱敏）" for one in dataset.opened(items)),
         domain=entry.domain,
         tier=tier,
         reasons=tuple(decision.reasons) if decision else (),

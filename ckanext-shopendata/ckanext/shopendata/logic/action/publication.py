@@ -51,9 +51,8 @@ def dataset_resume(actor: c.Actor, data: DataDict) -> dict[str, str]:
     role = actor.require_inside("dataset.resume", entry.agency_id)
     if block.reason_of(dataset.id) in {None, *block.LASTING} or not block.lift(dataset.id, actor.id):
         raise Refused("not_suspended")
-    suspended = (
-        dataset.state == DatasetState.SUSPENDED.value
-    )  # what was not decided yet when its source took it back is not
+    # What was not decided yet when its source took it back is blocked, but has another state.
+    suspended = dataset.state == DatasetState.SUSPENDED.value
     on_list = (
         sa.select(OpenListItem.decision_id)
         .join(OpenList, OpenList.id == OpenListItem.list_id)

@@ -298,7 +298,8 @@ class TestFourEyes:
 
     def test_nobody_resumes_their_own_grant(self, opened):
         grant = granted(opened.citizen, opened.intake, opened.agency, opened.conditional[1])
-        factories.grant(factories.CONSOLE, factories.CONSOLE, opened.citizen, "reviewer", "traffic")
+        factories.hold(opened.citizen, "reviewer", "traffic")
+        model.Session.commit()
         call("grant_suspend", opened.agency.reviewer, id=grant["id"], note="疑似超范围使用")
         for verb in ("resume", "revoke"):
             with pytest.raises(tk.NotAuthorized):

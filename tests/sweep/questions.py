@@ -181,7 +181,14 @@ class Identifiers:
                        if one.field in ("application", "case", "grant", "kid")],
             "views": [*model.Session.scalars(sa.select(model.ResourceView.id)), *(one.resource for one in datasets)],
         }  # fmt: skip
+        rows = sa.select(model.ResourceView.resource_id, model.ResourceView.id).order_by(model.ResourceView.id)
+        self.views_of = dict(model.Session.execute(rows).all())
         self.everything = list(dict.fromkeys(itertools.chain(*self.by_kind.values())))
+
+    def views(self, resource):
+        """A view of the resource's own and one of another's, as far as there are any."""
+        others = (view for owner, view in self.views_of.items() if owner != resource)
+        return [view for view in (self.views_of.get(resource), next(others, None)) if view]
 
     @property
     def few(self):
@@ -244,8 +251,11 @@ def _arguments(world, known, rule, shallow):
         for one in datasets:
             ways = ((one.id, one.resource), (one.name, one.resource), (world.datasets["open"].id, one.resource))
             for dataset, resource in ways if "id" in names else (("", one.resource), ("", one.vault_table)):
-                view = known.by_kind["views"][0]
-                yield fixed | {"id": dataset, "resource_id": resource, "view_id": view}
+                given = fixed | {"id": dataset, "resource_id": resource}
+                if "view_id" not in names:
+                    yield given
+                if "view_id" in names or rule.endpoint == "resource.read":
+                    yield from (given | {"view_id": view} for view in known.views(resource))
     else:
         kind = {"group": "agencies", "organization": "agencies", "user": "people", "feeds": "agencies",
                 "datatablesview": "views"}.get(rule.endpoint.split(".")[0], "datasets")  # fmt: skip

@@ -8,10 +8,10 @@ from ckan import model
 from ckanext.shopendata import clock
 from ckanext.shopendata.model import RoleHolding
 
+from tests.browser.conftest import press
 from tests.factories import Agency, number, person
 
 SHOTS = Path(__file__).resolve().parents[2] / "var" / "test" / "screenshots"
-PASSWORD = "correct-horse-9"
 WORDS = {
     "zh_Hans_CN": {
         "ask": "提交授予申请", "confirm": "确认", "revoke": "收回", "name": "指定代理人", "mine": "我的角色",
@@ -33,31 +33,6 @@ def world(clean_db, clean_index, app, loader_environment):
         Agency("operator", "market", "上海市市场监督管理局")
         person("auditor", "auditor")
         person("wangmin")
-
-
-@pytest.fixture
-def walk(browser, portal_url):
-    complaints = []
-
-    def sign_in(name):
-        page = browser.new_context(base_url=portal_url, viewport={"width": 1280, "height": 900}).new_page()
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.goto("/user/login")
-        page.fill("input[name=login]", name)
-        page.fill("input[name=password]", PASSWORD)
-        page.keyboard.press("Enter")
-        page.wait_for_url("**/dashboard/**")
-        return page
-
-    yield sign_in
-    for context in browser.contexts:
-        context.close()
-    assert not complaints
-
-
-def press(page, text, within=".work"):
-    with page.expect_navigation():
-        page.locator(within).get_by_role("button", name=text, exact=True).first.click()
 
 
 @pytest.mark.parametrize("language", WORDS)

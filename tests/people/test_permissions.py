@@ -42,6 +42,7 @@ def make_calls(world):
     # What is done to nothing, or to what is not in the state for it.
     return {
         "agency.create": ("agency_create", {"title": "上海市交通委员会", "kind": "administrative", "level": "city"}),
+        "agency.change": ("agency_change", {"id": UNKNOWN}),
         "agency.rename": ("agency_rename", {"id": UNKNOWN, "title": "x", "reason": "x"}),
         "agency.merge": ("agency_merge", {"id": "traffic", "into": "traffic", "reason": "x"}),
         "agency.dissolve": ("agency_dissolve", {"id": "traffic", "reason": "x"}),
@@ -86,7 +87,15 @@ def make_calls(world):
 
 
 #: Actions that look for the object before they ask who may: told apart from 404 by asking about something that is not.
-NOTHING = {"agency.rename", "role.confirm", "role.decline", "role.revoke", "redaction.ask", "redaction.confirm"}
+NOTHING = {
+    "agency.change",
+    "agency.rename",
+    "role.confirm",
+    "role.decline",
+    "role.revoke",
+    "redaction.ask",
+    "redaction.confirm",
+}
 #: Verbs that no action asks for: they add what is over its time to somebody's list (tests/notices, tests/views).
 SHOWN = {"intake.oversee", "case.oversee"}
 

@@ -51,7 +51,7 @@ PAGES = (
     ("organization.read", Place.SEARCH), ("group.index", Place.SEARCH), ("group.read", Place.SEARCH),
     ("/open-list", Place.OPEN_LIST), ("/catalogue", Place.DESK), ("/applications", Place.DESK), ("/desk", Place.DESK),
     ("/audit", Place.DESK),
-    ("/work", Place.DESK),
+    ("/work", Place.DESK), ("/agencies", Place.DESK),
     ("", Place.PAGE),
 )  # fmt: skip
 ACTIONS = (
@@ -64,6 +64,7 @@ ACTIONS = (
 
 #: Our actions -> the parameters that take an identifier, and what else the call needs to be looked at.
 OURS = {
+    "agency_change": (("id", "parent"), {}),
     "agency_create": (("parent",), {"title": "x", "kind": "administrative", "level": "city"}),
     "agency_list": ((), {}),
     "agency_show": (("id",), {}),

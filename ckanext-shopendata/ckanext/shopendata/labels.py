@@ -10,7 +10,7 @@ from ckanext.shopendata.policy.classification import Tier
 from ckanext.shopendata.policy.profile import Label
 from ckanext.shopendata.profile import profile
 
-__all__ = ["label", "of_pack"]
+__all__ = ["choices", "label", "of_pack"]
 
 
 def label(kind: str, code: str) -> str:
@@ -23,6 +23,11 @@ def label(kind: str, code: str) -> str:
     if kind == "reason" and code in profile().reason_labels:
         return of_pack(profile().reason_labels[code])
     return _KINDS[kind]().get(code, code)
+
+
+def choices(kind: str) -> dict[str, str]:
+    """All codes of a kind with their words, in the order in which they are offered."""
+    return _KINDS[kind]()
 
 
 def of_pack(words: Label) -> str:
@@ -86,6 +91,10 @@ def _agency_kind() -> dict[str, str]:
     }
 
 
+def _agency_level() -> dict[str, str]:
+    return {"city": tk._("City"), "district": tk._("District")}
+
+
 def _dataset_state() -> dict[str, str]:
     return {
         "undecided": tk._("To be decided"),
@@ -140,6 +149,7 @@ _KINDS: dict[str, Callable[[], dict[str, str]]] = {
     "delivery": _delivery,
     "catalogue_level": _catalogue_level,
     "agency_kind": _agency_kind,
+    "agency_level": _agency_level,
     "dataset_state": _dataset_state,
     "list_state": _list_state,
     "column_type": _column_type,

@@ -44,6 +44,7 @@ def _messages() -> dict[str, str]:
         "delegated_already": tk._("There is a substitute for this role in that time already"),
         "same_agency": tk._("Please choose another agency"),
         "agency_above": tk._("An agency cannot be merged into one below it"),
+        "agency_circle": tk._("An agency cannot stand below itself"),
         "agency_dissolved": tk._("This agency does not exist any more"),
         "agency_not_empty": tk._(
             "Entries ({entries}), open cases ({cases}), access rights ({grants}), public datasets ({published}) or"

@@ -147,10 +147,11 @@ def listing(**given: Any) -> Callable[[], Schema]:
     return fields(**given, **pages)
 
 
-def _present(value: Any) -> Any:
-    if value is tk.missing or value is None:
-        raise tk.Invalid(tk._("Missing value"))
-    return value
+def _present(key: Any, data: Any, errors: Any, context: Any) -> None:
+    del context
+    if data.get(key) is tk.missing or data.get(key) is None:
+        errors[key].append(tk._("Missing value"))
+        raise tk.StopOnError  # what comes next would say the same in other words
 
 
 def _no_more(key: Any, data: Any, errors: Any, context: Any) -> None:

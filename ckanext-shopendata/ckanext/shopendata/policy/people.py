@@ -77,6 +77,7 @@ _ABOVE = frozenset({Role.SUPERVISING_AUTHORITY, Role.DISTRICT_AUTHORITY})
 #: no verb yet: they may nothing.
 PERMISSIONS: dict[str, frozenset[Role]] = {
     "agency.create": frozenset({Role.OPERATOR}),
+    "agency.change": frozenset({Role.OPERATOR}),
     "agency.rename": frozenset({Role.OPERATOR}),
     "agency.merge": frozenset({Role.OPERATOR}),
     "agency.dissolve": frozenset({Role.OPERATOR}),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Blueprint
 
 from ckanext.shopendata.views import (
+    agency,
     application,
     audit,
     bulk,
@@ -23,5 +24,5 @@ __all__ = ["blueprints"]
 def blueprints() -> list[Blueprint]:
     """All of them: the public's, then those that people sign in for."""
     public = [openlist.openlist, developers.developers]
-    inside = [application, case, catalogue, bulk, openlist_work, work, people, audit]
+    inside = [application, case, catalogue, bulk, openlist_work, work, people, agency, audit]
     return [*public, *(module.pages for module in inside)]

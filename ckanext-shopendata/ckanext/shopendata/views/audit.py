@@ -24,6 +24,7 @@ from ckanext.shopendata.views.common import (
     person,
     section,
     see,
+    sent,
     went_back,
 )
 
@@ -79,7 +80,7 @@ def redactions() -> Response:
 @pages.post("/redactions")
 def ask_redaction() -> Response:
     """One person asks, after having been told what it means."""
-    typed = {name: request.form.get(name, "").strip() for name in ("event", "reason")}
+    typed = sent("event", "reason")
     if went_back() or not all(typed.values()):
         missing = {name: [tk._("Missing value")] for name, text in typed.items() if not text}
         return _redactions(None if went_back() else Failed(409, missing))

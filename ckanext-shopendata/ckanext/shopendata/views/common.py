@@ -7,7 +7,8 @@ from typing import Any, NoReturn
 
 import ckan.plugins.toolkit as tk
 from ckan.types import Response
-from flask import Blueprint, abort, make_response, request
+from flask import Blueprint, abort, current_app, make_response, request
+from werkzeug.exceptions import default_exceptions
 
 from ckanext.shopendata import clock
 from ckanext.shopendata.logic.command import Actor, actor_of
@@ -29,6 +30,7 @@ __all__ = [
     "person",
     "section",
     "see",
+    "sent",
     "went_back",
 ]
 
@@ -49,9 +51,11 @@ def sign_in() -> Response | None:
     return tk.redirect_to("user.login", came_from=wanted)
 
 
-def refused(failed: Failed) -> NoReturn:
+def refused(failed: Failed) -> Response:
     """For what no form of ours sends: an action's refusal as an error page."""
-    abort(failed.status, " ".join(one for said in failed.errors.values() for one in said))
+    said = " ".join(one for said in failed.errors.values() for one in said)
+    # What a handler raises is nobody's to handle any more, and would be answered 500.
+    return current_app.make_response(current_app.handle_user_exception(default_exceptions[failed.status](said)))
 
 
 def section(name: str, prefix: str) -> Blueprint:
@@ -107,6 +111,11 @@ def answer(template: str, status: int = 200, **data: Any) -> Response:
     response = make_response(shown, status)
     response.headers["Cache-Control"] = "private, no-store"
     return response
+
+
+def sent(*names: str) -> dict[str, str]:
+    """What was typed into these fields of a form, without the blanks around it."""
+    return {name: request.form.get(name, "").strip() for name in names}
 
 
 def confirmed() -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ckan.plugins.toolkit as tk
 
+from ckanext.shopendata.labels import choices
 from ckanext.shopendata.policy.profile import Label
 from ckanext.shopendata.profile import profile
 
@@ -242,3 +243,13 @@ def holding_states() -> dict[str, str]:
         "renewed": tk._("Renewed"),
         "agency_gone": tk._("Agency merged or dissolved"),
     }
+
+
+def agency_kinds() -> dict[str, str]:
+    """What kind of public body an agency is."""
+    return choices("agency_kind")
+
+
+def agency_levels() -> dict[str, str]:
+    """Whose catalogue an agency's entries stand in."""
+    return choices("agency_level")

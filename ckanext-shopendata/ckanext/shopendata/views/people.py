@@ -26,6 +26,7 @@ from ckanext.shopendata.views.common import (
     may,
     person,
     section,
+    sent,
 )
 from ckanext.shopendata.views.openlist_table import harmless
 
@@ -84,9 +85,7 @@ def new() -> Response:
 def create() -> Response:
     """Asks for a role; another security administrator has to confirm it."""
     _givers()
-    typed = {
-        name: request.form.get(name, "").strip() for name in ("user", "role", "agency", "number", "until", "reason")
-    }
+    typed = sent("user", "role", "agency", "number", "until", "reason")
     missing = {name: [tk._("Missing value")] for name in ("user", "role", "number") if not typed[name]}
     if missing:
         return _new(Failed(409, missing))
@@ -97,6 +96,27 @@ def create() -> Response:
     return back_to(
         "shopendata_people.index", tk._("The request is recorded. Another security administrator confirms it.")
     )
+
+
+@pages.get("/verify")
+def verify() -> Response:
+    """The form by which an account is tied to a person."""
+    return _verify()
+
+
+@pages.post("/verify")
+def save_person() -> Response:
+    """Ties an account without roles to a person."""
+    _verifiers()
+    typed = sent("user", "number")
+    missing = {name: [tk._("Missing value")] for name in typed if not typed[name]}
+    if missing:
+        return _verify(Failed(409, missing))
+    try:
+        do("account_verify", **typed)
+    except Failed as failed:
+        return _verify(failed)
+    return back_to("shopendata_people.index", tk._("The account is tied to the person."))
 
 
 @pages.post("/requests/<key>/confirm")
@@ -145,7 +165,7 @@ def mine() -> Response:
 @pages.post("/mine/delegate")
 def delegate() -> Response:
     """Names a substitute, after asking."""
-    typed = _typed("holding", "substitute", "since", "until", "reason")
+    typed = sent("holding", "substitute", "since", "until", "reason")
     missing = {name: [tk._("Missing value")] for name in typed if not typed[name] and name != "since"}
     if missing or request.form.get("confirmed") == "no":
         return _mine(Failed(409, missing) if missing else None)
@@ -178,12 +198,13 @@ def end_delegation(key: str) -> Response:
     return back_to("shopendata_people.mine", tk._("The delegation has ended."))
 
 
-def _typed(*names: str) -> dict[str, str]:
-    return {name: request.form.get(name, "").strip() for name in names}
-
-
 def _readers() -> None:
     if not may(person(), "role.list"):
+        forbidden()
+
+
+def _verifiers() -> None:
+    if not may(person(), "account.verify"):
         forbidden()
 
 
@@ -231,6 +252,16 @@ def _new(failed: Failed | None = None) -> Response:
         errors=failed.errors if failed else {},
         agencies=_agencies(),
         of_agency=_OF_AGENCY,
+        values=request.form,
+    )
+
+
+def _verify(failed: Failed | None = None) -> Response:
+    _verifiers()
+    return answer(
+        "people/verify.html",
+        failed.status if failed else 200,
+        errors=failed.errors if failed else {},
         values=request.form,
     )
 

@@ -17,7 +17,7 @@ from ckanext.shopendata.policy.refusal import Refused
 from ckanext.shopendata.publish import outbox
 from ckanext.shopendata.slugs import slug
 
-__all__ = ["agency_create", "agency_list", "agency_rename", "agency_show"]
+__all__ = ["agency_change", "agency_create", "agency_list", "agency_rename", "agency_show"]
 
 KINDS = ("administrative", "institution", "utility", "central", "district")
 LEVELS = ("city", "district")
@@ -72,7 +72,7 @@ def agency_create(actor: c.Actor, data: DataDict) -> dict[str, Any]:
     return as_dict(agency)
 
 
-@c.command(s.fields(id=s.filled, title=s.filled, reason=s.filled, code=s.maybe(s.filled), contact=s.maybe(s.text)))
+@c.command(s.fields(id=s.filled, title=s.filled, reason=s.filled, code=s.maybe(s.filled)))
 def agency_rename(actor: c.Actor, data: DataDict) -> dict[str, Any]:
     """Gives a public body another title; the old one becomes an alias, so that sources still find it.
 
@@ -83,7 +83,7 @@ def agency_rename(actor: c.Actor, data: DataDict) -> dict[str, Any]:
     """
     role = actor.require("agency.rename")
     agency = locked(data["id"])
-    before = {"title": agency.title, "code": agency.code, "contact": agency.contact}
+    before = {"title": agency.title, "code": agency.code}
     check_free(agency.id, name="", title=data["title"], code=data.get("code", ""))
     if data["title"] != agency.title:
         agency.aliases = _joined(agency.aliases, [agency.title], without=data["title"])
@@ -91,15 +91,54 @@ def agency_rename(actor: c.Actor, data: DataDict) -> dict[str, Any]:
     if data.get("code") and data["code"] != agency.code:
         agency.former_codes = _joined(agency.former_codes, [agency.code or ""], without=data["code"])
         agency.code = data["code"]
-    agency.contact = data.get("contact", agency.contact)
     tk.get_action("organization_patch")(
         {"ignore_auth": True, "user": _site_user(), "defer_commit": True}, {"id": agency.id, "title": agency.title}
     )
-    after = {"title": agency.title, "code": agency.code, "contact": agency.contact}
+    after = {"title": agency.title, "code": agency.code}
     body = {"before": before, "after": after, "reason": data["reason"]}
     c.events("agency.rename", "agency", actor, role, [(agency.id, agency.id, body)])
     outbox.put("index", *published_of(agency.id))
     return as_dict(agency)
+
+
+@c.command(
+    s.fields(
+        id=s.filled,
+        kind=s.maybe(s.one_of(*KINDS)),
+        level=s.maybe(s.one_of(*LEVELS)),
+        parent=s.maybe(s.text),
+        aliases=s.maybe(s.texts),
+        contact=s.maybe(s.text),
+    )
+)
+def agency_change(actor: c.Actor, data: DataDict) -> dict[str, Any]:
+    """Changes what a public body is: kind, level, the body above, aliases, contact. What is not given stays.
+
+    :param parent: name of the body above; empty: none
+    :param aliases: all other titles under which sources know it
+    """
+    role = actor.require("agency.change")
+    lock_tree()
+    agency = locked(data["id"])
+    before = as_dict(agency)
+    if "parent" in data:
+        parent = locked(data["parent"]) if data["parent"] else None
+        if parent and is_above(agency, parent):
+            raise Refused("agency_circle", "parent")
+        agency.parent_id = parent.id if parent else None
+    if "aliases" in data:
+        agency.aliases = _joined([], data["aliases"], without=agency.title)
+        for alias in set(agency.aliases) - set(before["aliases"]):
+            check_free(agency.id, name="", title=alias, code="", field="aliases")
+    for name in ("kind", "level", "contact"):
+        setattr(agency, name, data.get(name, getattr(agency, name)))
+    after = as_dict(agency)
+    changed = [name for name in after if after[name] != before[name]]
+    if changed:
+        body = {"before": {name: before[name] for name in changed}, "after": {name: after[name] for name in changed}}
+        c.events("agency.change", "agency", actor, role, [(agency.id, agency.id, body)])
+        outbox.put("index", *published_of(agency.id))
+    return after
 
 
 @tk.side_effect_free
@@ -134,13 +173,33 @@ def locked(reference: str) -> Agency:
     return agency
 
 
-def check_free(agency_id: str, *, name: str, title: str, code: str) -> None:
+def lock_tree() -> None:
+    """Until the transaction ends nobody else changes which body stands above which: two halves would make a circle."""
+    model.Session.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtext("shopendata:agencies"))))
+
+
+def is_above(one: Agency, other: Agency) -> bool:
+    """Whether ``one`` is ``other`` or stands above it."""
+    seen, key = set(), other.id
+    while key and key not in seen:
+        if key == one.id:
+            return True
+        seen.add(key)
+        key = model.Session.scalar(sa.select(Agency.parent_id).where(Agency.id == key))
+    return False
+
+
+def check_free(agency_id: str, *, name: str, title: str, code: str, field: str = "title") -> None:
     """Whether no other agency, of today or of former days, is known by these. Raises :class:`Refused`."""
     clash = sa.or_(
-        Agency.name == name, Agency.title == title, Agency.code == code, Agency.former_codes.contains([code])
+        Agency.name == name,
+        Agency.title == title,
+        Agency.aliases.contains([title]),
+        Agency.code == code,
+        Agency.former_codes.contains([code]),
     )
     if model.Session.scalar(sa.select(Agency.id).where(clash, Agency.id != agency_id)):
-        raise Refused("name_taken", "title")
+        raise Refused("name_taken", field)
 
 
 def published_of(agency_id: str) -> list[str]:
@@ -156,8 +215,9 @@ def _joined(names: list[str], more: list[str], without: str = "") -> list[str]:
 
 def as_dict(agency: Agency) -> dict[str, Any]:
     """What everybody may know of an agency."""
-    columns = ("id", "name", "title", "code", "aliases", "kind", "level", "parent_id", "contact")
-    return {column: getattr(agency, column) for column in columns}
+    columns = ("id", "name", "title", "code", "aliases", "kind", "level", "parent_id", "contact", "successor_id")
+    gone = agency.dissolved_at.isoformat() if agency.dissolved_at else None
+    return {column: getattr(agency, column) for column in columns} | {"dissolved_at": gone}
 
 
 def _site_user() -> str:

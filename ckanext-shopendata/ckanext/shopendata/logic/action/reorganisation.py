@@ -50,9 +50,10 @@ def agency_merge(actor: c.Actor, data: DataDict) -> dict[str, Any]:
     one, other = agencies.find(data["id"]), agencies.find(data["into"])
     if one.id == other.id:
         raise Refused("same_agency", "into")
+    agencies.lock_tree()
     for key in sorted((one.id, other.id)):  # always in this order, so that two mergers do not wait for each other
         agencies.locked(key)
-    if _is_above(one, other):
+    if agencies.is_above(one, other):
         raise Refused("agency_above", "into")
     moved = {
         "entries": _move(Entry, one, other),
@@ -184,15 +185,3 @@ def _check_empty(agency: Agency) -> None:
     left["published"] = len(agencies.published_of(agency.id))
     if any(left.values()):
         raise Refused("agency_not_empty", "id", **left)
-
-
-def _is_above(one: Agency, other: Agency) -> bool:
-    """Whether a body is merged into one below itself."""
-    seen, key = set(), other.parent_id
-    while key and key not in seen:
-        if key == one.id:
-            return True
-        seen.add(key)
-        above = model.Session.get(Agency, key)
-        key = above.parent_id if above else None
-    return False

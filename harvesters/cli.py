@@ -9,6 +9,7 @@ import ckan.plugins.toolkit as tk
 import click
 from ckan import model
 from ckanext.harvest import queue
+from ckanext.shopendata import maintenance
 
 from .cli_sync import COMMANDS
 
@@ -30,8 +31,9 @@ def schedule(every: int, rounds: int) -> None:
     """
     done = 0
     while True:
-        user = tk.get_action("get_site_user")({"ignore_auth": True}, {})
-        tk.get_action("harvest_jobs_run")({"user": user["name"], "ignore_auth": True}, {})
+        if maintenance.standing() is None:
+            user = tk.get_action("get_site_user")({"ignore_auth": True}, {})
+            tk.get_action("harvest_jobs_run")({"user": user["name"], "ignore_auth": True}, {})
         model.Session.remove()
         done += 1
         if rounds and done >= rounds:

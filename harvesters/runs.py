@@ -13,7 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 from ckan import model
 from ckan.model.types import make_uuid
-from ckanext.shopendata import clock
+from ckanext.shopendata import clock, maintenance
 from ckanext.shopendata.model import HarvestRun
 from sqlalchemy.dialects.postgresql import insert
 
@@ -65,12 +65,15 @@ def plan(source_id: str, job_id: str | None = None, guard_id: str | None = None,
 
 
 def lease(run_id: str | None = None) -> Lease | None:
-    """Takes a planned run or one whose holder is gone, and commits. One run of a source at a time.
+    """Takes a planned run or one whose holder is gone, and commits. One run of a source at a time, none in maintenance.
 
     Args:
         run_id: this run and no other.
     """
     session = model.Session
+    if maintenance.pauses():
+        session.rollback()
+        return None
     # Two workers must not take two runs of one source.
     session.execute(sa.text("SELECT pg_advisory_xact_lock(hashtext('shopendata_harvest_run'))"))
     other = _RUN.alias()

@@ -1,10 +1,13 @@
-"""What ckanext-harvest does on a GET, so that a link on any page could make an administrator do it, by POST.
+"""What ckanext-harvest does on a GET, by POST: a link on any page could make an administrator do it.
+
+And what it stumbles over.
 
 Its own addresses for these are off; CKAN checks the token of the forms that lead here.
 """
 
 from __future__ import annotations
 
+import ckan.plugins.toolkit as tk
 from ckan.types import Response
 from ckanext.harvest import utils
 from flask import Blueprint
@@ -18,6 +21,17 @@ shopendata_harvest = Blueprint("shopendata_harvest", __name__)
 def refresh(id: str) -> Response | str:
     """Starts a job."""
     return utils.refresh_view(id)
+
+
+@shopendata_harvest.get("/harvest/<source>/job/last")
+def job_last(source: str) -> Response | str:
+    """The last job of a source. ckanext-harvest's own page fails for a source that does not exist."""
+    try:
+        found = tk.get_action("harvest_source_show")({"user": tk.current_user.name}, {"id": source})
+    except (tk.ObjectNotFound, tk.NotAuthorized):
+        return tk.abort(404)
+    last = (found.get("status") or {}).get("last_job")
+    return utils.job_show_view(last["id"], source_dict=found, is_last=True) if last else tk.abort(404)
 
 
 @shopendata_harvest.post("/harvest/<source>/job/<id>/abort")

@@ -9,6 +9,7 @@ import time
 import sqlalchemy as sa
 from ckan import model
 from ckanext.harvest.model import HarvestGatherError, HarvestObject
+from ckanext.shopendata import maintenance
 from ckanext.shopendata.model import HarvestRecord, HarvestRun
 
 from . import runs, synchronise
@@ -34,6 +35,8 @@ def work() -> None:
 def one_round() -> bool:
     """Takes one run and does it; whether there was one."""
     try:
+        if maintenance.pauses():
+            return False
         adopt_jobs(set(TYPES))
         held = runs.lease()
         if held is not None:

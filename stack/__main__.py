@@ -135,7 +135,7 @@ def begin(stack: Settings, supervisor: services.Supervisor, environ: dict[str, s
             supervisor.shutdown()
     if ended := services.end_leftovers(stack):
         say(f"  ! ended {ended} processes that had lost their supervisor")
-    for name in ("nginx", *settings.LISTENING):
+    for name in ("nginx", "internal", *settings.LISTENING):
         if holder := services.holder(stack.port(name)):
             variable = "SHOPENDATA_PORT" if stack.name == "portal" else f"SHOPENDATA_{stack.name.upper()}_PORT"
             raise StackError(f"port {stack.port(name)} ({name}) is taken by {holder}; choose others with {variable}=…")

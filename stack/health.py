@@ -11,7 +11,7 @@ from stack.settings import Settings
 ADDRESSES = {
     "solr": "/solr/shopendata/admin/ping",
     "web": "/api/3/action/status_show",
-    "gateway": "/gateway/healthz",
+    "gateway": "/gateway/readyz",
     "sandbox": "/healthz",
     "nginx": "/api/3/action/status_show",
 }

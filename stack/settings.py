@@ -36,6 +36,8 @@ VARIABLES: dict[str, Variable] = {
     "SHOPENDATA_LISTEN": Variable("address on which the inner services listen", "127.0.0.1"),
     "SHOPENDATA_PUBLIC_LISTEN": Variable("address on which the front door (nginx) listens", "127.0.0.1"),
     "SHOPENDATA_PORT": Variable("port of the front door"),
+    "SHOPENDATA_INTERNAL_LISTEN": Variable("address on which the operator's door (nginx) listens", "127.0.0.1"),
+    "SHOPENDATA_INTERNAL_PORT": Variable("port of the operator's door: states in detail, numbers for Prometheus"),
     **{
         f"SHOPENDATA_{service.upper()}_{part}": Variable(f"where {service} is reached: {part.lower()}")
         for service in LISTENING
@@ -137,6 +139,7 @@ def read(name: str = "portal", environ: Mapping[str, str] = os.environ) -> Setti
     for offset, service in enumerate(LISTENING, start=1):
         derived[f"SHOPENDATA_{service.upper()}_HOST"] = "127.0.0.1"
         derived[f"SHOPENDATA_{service.upper()}_PORT"] = str(port + offset)
+    derived["SHOPENDATA_INTERNAL_PORT"] = str(port + len(LISTENING) + 1)
     if name != "portal":
         derived |= {"SHOPENDATA_POSTGRES_SYNC": "off", "SHOPENDATA_SOLR_CORES": "shopendata stock"}
         # Ordinary tests hammer the door from one address; the limits have a test of their own.

@@ -3,6 +3,8 @@
 import os
 from pathlib import Path
 
+from ckanext.shopendata.telemetry import logs, metrics
+
 environment = dict(
     line.split("=", 1)
     for line in Path(os.environ["SHOPENDATA_GATEWAY_ENV"]).read_text().splitlines()
@@ -20,3 +22,7 @@ graceful_timeout = 15
 forwarded_allow_ips = environment["SHOPENDATA_FORWARDED_ALLOW_IPS"]
 worker_tmp_dir = "/dev/shm"  # noqa: S108
 control_socket_disable = True
+logconfig_dict = logs.GUNICORN
+child_exit = metrics.forget
+# As nginx: what is longer gets its answer there, in the gateway's own words.
+limit_request_line = 8190

@@ -22,6 +22,15 @@ for other in /proc/[0-9]*; do
     fi
 done
 
+# An empty folder at each start, in which the processes of one server add up their numbers (prometheus_client).
+numbers() {
+    PROMETHEUS_MULTIPROC_DIR=$VAR/run/$process/numbers
+    export PROMETHEUS_MULTIPROC_DIR
+    rm -rf "$PROMETHEUS_MULTIPROC_DIR"
+    mkdir -p "$PROMETHEUS_MULTIPROC_DIR"
+    [ "$(id -u)" != 0 ] || chown "${account:-root}" "$PROMETHEUS_MULTIPROC_DIR"
+}
+
 # run COMMAND...: becomes the command, without root's rights.
 run() {
     if [ "$(id -u)" = 0 ] && [ -n "$account" ] && [ "$account" != root ]; then

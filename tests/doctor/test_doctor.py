@@ -11,11 +11,16 @@ import pytest
 import redis
 import requests
 from ckan.common import config
-from ckanext.shopendata.doctor import configuration, examine, files, services
+from ckanext.shopendata.doctor import configuration, examine, files, health, services
+from ckanext.shopendata.telemetry.probes import Answer, Panel, Probe, State
 
 from stack import databases
 
-SOUND_ELSEWHERE = {"ckan.site_url": "https://data.example.gov.cn", "SESSION_COOKIE_SECURE": True}
+SOUND_ELSEWHERE = {
+    "ckan.site_url": "https://data.example.gov.cn",
+    "SESSION_COOKIE_SECURE": True,
+    "ckanext.shopendata.source_url": "https://code.example.gov.cn",
+}
 
 
 def wrong(findings):
@@ -41,8 +46,9 @@ class TestConfiguration:
               if isinstance(expected, bool)],
             ({"ckan.files.owner.cascade_access": ["resource"]}, "ckan.files.owner.cascade_access"),
             ({"ckan.datastore.public_table_search": ["_table_metadata"]}, "ckan.datastore.public_table_search"),
-            ({"ckan.site_url": "http://data.example.gov.cn", "SESSION_COOKIE_SECURE": True}, "site_url.https"),
-            ({"ckan.site_url": "https://data.example.gov.cn", "SESSION_COOKIE_SECURE": False}, "cookie.secure"),
+            (SOUND_ELSEWHERE | {"ckan.site_url": "http://data.example.gov.cn"}, "site_url.https"),
+            (SOUND_ELSEWHERE | {"ckanext.shopendata.source_url": ""}, "source_url"),
+            (SOUND_ELSEWHERE | {"SESSION_COOKIE_SECURE": False}, "cookie.secure"),
             ({"SESSION_COOKIE_SAMESITE": "None"}, "cookie.samesite"),
             ({"PERMANENT_SESSION_LIFETIME": 31536000}, "session.lifetime"),
             ({"ckanext.shopendata.session.idle_minutes": 0}, "session.idle"),
@@ -61,8 +67,12 @@ class TestConfiguration:
             planted = {"WTF_CSRF_SECRET_KEY": healthy["SECRET_KEY"]}
         found = wrong(configuration.examine(healthy | planted))
         assert code in found
-        # An unreadable address also leaves the cookie's question open.
-        assert found <= {code, "cookie.secure"} if planted.get("ckan.site_url", "") is None else found == {code}
+        # An unreadable address also leaves the questions of the cookie and of the source code open.
+        assert (
+            found <= {code, "cookie.secure", "source_url"}
+            if planted.get("ckan.site_url", "") is None
+            else found == {code}
+        )
 
     @pytest.mark.parametrize("plugin", configuration.FORBIDDEN_PLUGINS)
     def test_a_forbidden_plugin_is_found(self, healthy, plugin):
@@ -238,7 +248,7 @@ class TestDoors:
         ("code", "path", "change"),
         [
             ("door.answers", "/", {"status_code": 502}),
-            ("door.gateway", "/gateway/healthz", {"status_code": 503}),
+            ("door.gateway", "/gateway/readyz", {"status_code": 503}),
             ("door.policy", "/", {"headers": {"Content-Security-Policy": "script-src *"}}),
             ("door.headers", "/", {"headers": {}}),
             ("door.silent", "/", {"headers": {"Server": "nginx/1.22.1"}}),
@@ -263,6 +273,25 @@ class TestDoors:
 
         monkeypatch.setattr(requests, "get", spoilt)
         assert code in found()
+
+
+class TestHealth:
+    def ask(self, **states):
+        probes = tuple(Probe(name, lambda state=state: Answer(state, 700.0)) for name, state in states.items())
+        return wrong(health.examine({}, Panel(probes)))
+
+    def test_what_does_not_answer_or_keep_up_is_found(self):
+        assert self.ask(redis=State.FAILING, search=State.OK) == {"health.redis"}
+        assert self.ask(outbox=State.LATE, sealer=State.OK, notices=State.FAILING) == {
+            "health.outbox",
+            "health.notices",
+        }
+
+    def test_every_part_that_waits_names_its_process(self):
+        assert set(health._WORKERS) == set(health.LATE)
+
+    def test_the_test_stack_answers(self, clean_db):
+        assert wrong(health.examine({})) <= {f"health.{name}" for name in health.LATE}
 
 
 class TestCommand:

@@ -188,7 +188,7 @@ def test_a_word_that_is_no_mask_hides_its_column(world, get):
 
 
 @pytest.mark.parametrize(
-    "path", ["/gateway/v1/me", "/gateway/healthz", "/gateway/api/action/datastore_search", "/gateway/x"]
+    "path", ["/gateway/v1/me", "/gateway/readyz", "/gateway/api/action/datastore_search", "/gateway/x"]
 )
 def test_a_key_in_the_address_is_refused(world, gateway, path):
     for query in (

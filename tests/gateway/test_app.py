@@ -84,11 +84,17 @@ def test_a_request_id_is_kept_unless_it_is_hostile(client):
         assert given.headers["X-Request-Id"] != hostile
 
 
-def test_it_is_not_healthy_without_its_vault(client):
-    answer = client.get("/gateway/healthz")
+def test_it_lives_but_is_not_ready_without_its_vault(client):
+    assert (client.get("/gateway/healthz").status_code, client.get("/gateway/healthz").json) == (200, {"status": "ok"})
+    answer = client.get("/gateway/readyz")
     assert answer.status_code == 503
-    assert answer.headers["Retry-After"] == "1"
-    assert "127.0.0.1" not in answer.text
+    assert answer.headers["Retry-After"] == "30"
+    assert answer.json == {
+        "status": "failing", "checks": {name: {"state": "failing"} for name in ("vault", "access", "redis")},
+    }  # fmt: skip
+    assert "Error" not in answer.text
+    inside = client.get("/gateway/readyz", headers={"X-Door": "inside"}).json["checks"]
+    assert inside["redis"] == {"state": "failing", "why": "ConnectionError"}
     assert client.post("/gateway/healthz").status_code == 405
 
 

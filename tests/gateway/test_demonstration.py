@@ -57,7 +57,7 @@ def answers(client, world):
         client.get("/gateway/nowhere"),
         client.delete("/gateway/v1/me"),
         client.post(ckans, data=b"x" * (2**20 + 1)),
-        client.get("/gateway/healthz"),
+        client.get("/gateway/readyz"),
         client.head("/gateway/v1/me"),
     ]
 

@@ -12,6 +12,7 @@ from ckanext.shopendata.gateway.app import create_app
 from ckanext.shopendata.gateway.settings import GatewaySettings
 from ckanext.shopendata.hardening import inventory
 from ckanext.shopendata.publish.gate import GATED
+from ckanext.shopendata.telemetry import pages
 
 ROOT = Path(__file__).resolve().parents[2]
 FILE = "ckanext-shopendata/ckanext/shopendata/hardening/inventory.yaml"
@@ -61,9 +62,12 @@ class TestTheTable:
         assert len(found) == text.count("location ")
         compare("front door", {quoted or plain for quoted, plain in found})
 
-    def test_uses_its_four_classes_only(self):
+    def test_knows_what_is_answered_before_ckan(self):
+        compare("operation", {pages.HEALTH, pages.READY, pages.METRICS})
+
+    def test_uses_its_five_classes_only(self):
         for part in inventory.PARTS:
-            assert set(inventory.classes(part).values()) <= {"metadata", "data", "staff", "off"}
+            assert set(inventory.classes(part).values()) <= {"metadata", "data", "staff", "inside", "off"}
 
     def test_what_writes_projections_is_gated(self, actions):
         writing = inventory.table()["projections"]

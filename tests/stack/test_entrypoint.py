@@ -141,7 +141,7 @@ def test_the_gateway_starts_without_a_vault_and_says_so(environ):
     ours = environ("gateway")
     with started("gateway", ours) as process:
         wait(lambda: answer(ours["SHOPENDATA_GATEWAY_PORT"], "/gateway/nothing"), process)
-        status, body = answer(ours["SHOPENDATA_GATEWAY_PORT"], "/gateway/healthz")
+        status, body = answer(ours["SHOPENDATA_GATEWAY_PORT"], "/gateway/readyz")
         assert (status, json.loads(body)["status"]) == (503, 503)
         assert not healthy("gateway", ours)
         assert {path.name for path in Path(ours["SHOPENDATA_SECRETS"]).iterdir()} == {

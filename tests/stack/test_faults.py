@@ -3,6 +3,7 @@
 Each fault must end in one clear line and exit code 1, or be survived: the portal answers again and nothing is lost.
 """
 
+import contextlib
 import os
 import re
 import shutil
@@ -224,7 +225,7 @@ class TestRunning:
     def test_the_gateway_inherits_nothing(self, running):
         environ = Path(f"/proc/{running.pid('gateway')}/environ").read_text()
         assert {entry.split("=")[0] for entry in environ.split("\0") if entry} == {
-            "PATH", "LANG", "SHOPENDATA_GATEWAY_ENV",
+            "PATH", "LANG", "SHOPENDATA_GATEWAY_ENV", "PROMETHEUS_MULTIPROC_DIR",
         }  # fmt: skip
 
     @pytest.mark.skipif(os.geteuid() != 0, reason="accounts of their own need root")
@@ -304,6 +305,109 @@ class TestRunning:
             assert ckan.execute("SELECT answer FROM fault_kept").fetchone() == (42,)
         with redis_client() as client:
             assert client.get("fault") == b"kept"
+
+
+class TestWhatFails:
+    """Each dependency stopped in turn, and hung: the pages of health say which, soon, and visitors see pages."""
+
+    IN_POSTGRES = frozenset({"database", "datastore", "vault", "outbox", "notices", "harvest", "sealer", "maintenance"})
+
+    @pytest.fixture(scope="class", autouse=True)
+    def _up(self, running):
+        assert up().returncode == 0
+
+    def ready(self, door="internal"):
+        began = time.monotonic()
+        answer = requests.get(f"http://127.0.0.1:{PORTAL.port(door)}/readyz", timeout=20)
+        failing = {name for name, one in answer.json()["checks"].items() if one["state"] == "failing"}
+        return answer.status_code, failing, time.monotonic() - began
+
+    @contextlib.contextmanager
+    def stopped(self, running, name, hang):
+        process = next(one for one in RUNNING if one.name == name)
+        family = tree(running.pid(name))
+        if hang:
+            for pid in family:
+                os.kill(pid, signal.SIGSTOP)
+        else:
+            running.stop(name)
+        try:
+            yield
+        finally:
+            for pid in family if hang else ():
+                os.kill(pid, signal.SIGCONT)
+            running.begin(process)
+            running.ensure(process)
+            assert until(lambda: self.ready()[0] == 200), self.ready()
+
+    @pytest.mark.parametrize("hang", [False, True], ids=["dead", "hung"])
+    @pytest.mark.parametrize(
+        ("process", "parts"),
+        [("redis", {"redis"}), ("solr", {"search"}), ("gateway", {"gateway", "vault"}), ("postgres", IN_POSTGRES)],
+    )
+    def test_health_names_what_does_not_answer(self, running, process, parts, hang):
+        with self.stopped(running, process, hang):
+            assert until(lambda: self.ready()[1] == parts, 30), self.ready()
+            status, _, seconds = self.ready()
+            assert status == 503
+            assert seconds < 15  # far above the probes' own times, far below a visitor's that hangs
+            assert self.ready("nginx")[0] == 503
+            assert requests.get(f"{PORTAL.url}/healthz", timeout=10).json() == {"status": "ok"}
+            numbers = requests.get(f"http://127.0.0.1:{PORTAL.port('internal')}/metrics", timeout=20).text
+            for part in parts:
+                assert f'shopendata_up{{part="{part}"}} 0.0' in numbers
+
+    def test_without_postgresql_visitors_see_a_page_and_programs_json(self, running):
+        with self.stopped(running, "postgres", hang=False):
+            page = requests.get(f"{PORTAL.url}/dataset/x", timeout=30)
+            assert page.status_code == 503
+            assert "服务暂时不可用" in page.content.decode()
+            assert page.headers["Retry-After"]
+            told = requests.get(f"{PORTAL.url}/api/nowhere", timeout=30)
+            assert told.status_code == 503
+            assert told.json()["success"] is False
+            for answer in (page, told):
+                assert "psycopg2" not in answer.text
+                assert "127.0.0.1" not in answer.text.replace(PORTAL.url, "")
+            gateway = requests.get(f"{PORTAL.url}/gateway/v1/me", headers={"X-Access-Key": "sod_x"}, timeout=30)
+            assert gateway.headers["Content-Type"].startswith("application/problem+json")
+
+    def test_maintenance_is_switched_and_holds_while_redis_is_down(self, running):
+        def switch(*words):
+            command = [
+                ROOT / ".venv" / "bin" / "ckan",
+                "-c",
+                PORTAL.var / "ckan.ini",
+                "shopendata",
+                "maintenance",
+                *words,
+            ]
+            return subprocess.run(command, check=True, capture_output=True, text=True, timeout=120).stdout
+
+        with self.stopped(running, "redis", hang=False):
+            assert "maintenance: on" in switch("on", "--reason-zh", "演练")
+            assert "演练" in requests.get(f"{PORTAL.url}/about", timeout=30).content.decode()
+            assert requests.post(f"{PORTAL.url}/api/3/action/package_search", json={}, timeout=30).status_code == 200
+        running.stop("web")
+        running.ensure(next(one for one in RUNNING if one.name == "web"))
+        assert "演练" in requests.get(f"{PORTAL.url}/about", timeout=30).content.decode()
+        assert "maintenance: off" in switch("off")
+        assert "演练" not in requests.get(f"{PORTAL.url}/about", timeout=30).content.decode()
+
+
+def tree(pid):
+    """The ids of a process and all below it."""
+    parents = {}
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            rest = (entry / "stat").read_text().rpartition(") ")[2].split()
+        except OSError:
+            continue
+        parents[int(entry.name)] = int(rest[1])
+    found = [pid]
+    for one in found:
+        found += [child for child, parent in parents.items() if parent == one]
+    return found
 
 
 class TestRoles:

@@ -53,13 +53,14 @@ def door(tmp_path, request):
     values = dict(stack.values) | {
         "SHOPENDATA_VAR": str(tmp_path),
         "SHOPENDATA_PORT": str(port),
+        "SHOPENDATA_INTERNAL_PORT": str(free_port()),
         "SHOPENDATA_WEB_PORT": str(behind.server_port),
         "SHOPENDATA_GATEWAY_PORT": str(free_port()),
         "SHOPENDATA_ANONYMOUS_RATE": "1",
         "SHOPENDATA_ANONYMOUS_BURST": "5",
         "SHOPENDATA_LOGIN_RATE": "1",
     }
-    (tmp_path / "nginx").mkdir()
+    (tmp_path / "nginx" / "access").mkdir(parents=True, mode=0o777)
     (tmp_path / "run" / "nginx").mkdir(parents=True)
     (tmp_path / "webassets").mkdir()
     text = render.text(settings.ROOT / "config" / "nginx.conf", replace(stack, values=values))
@@ -69,7 +70,7 @@ def door(tmp_path, request):
     nginx = subprocess.Popen(
         ["nginx", "-e", "stderr", "-p", str(tmp_path), "-c", str(tmp_path / "nginx.conf"), "-g", "daemon off;" + stay],
 
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=os.environ | {"TZ": "CST-8"},
     )  # fmt: skip
     deadline = time.monotonic() + 10
     while time.monotonic() < deadline:
@@ -153,6 +154,69 @@ def test_a_dead_portal_says_so(door):
     assert "服务暂时不可用" in page.content.decode()
     assert requests.get(f"{address}/api/3/action/x").json()["code"] == "temporarily-unavailable"
     assert requests.get(f"{address}/gateway/v1/me").json()["code"] == "temporarily-unavailable"
+
+
+def test_a_dead_gateway_says_so_to_programs(door):
+    answer = requests.get(f"{door[0]}/gateway/v1/me")
+    assert answer.status_code == 503
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert answer.headers["Retry-After"] == "30"
+    assert "nosniff" in answer.headers["X-Content-Type-Options"]
+
+
+@pytest.mark.parametrize(
+    ("path", "options", "status"),
+    [
+        ("/gateway/v1/me", {"data": b"x" * (1 << 20 | 1)}, 413),
+        ("/api/3/action/x", {"data": b"x" * (20 << 20 | 1)}, 413),
+        ("/dataset/x", {"data": b"x" * (100 << 20 | 1)}, 413),
+        ("/gateway/v1/me?q=" + "x" * 9000, {}, 414),
+        ("/api/3/action/x?q=" + "x" * 9000, {}, 414),
+        ("/en/api/3/action/x?q=" + "x" * 9000, {}, 414),
+        ("/dataset?q=" + "x" * 9000, {}, 414),
+        ("/dataset", {"headers": {"X-Long": "x" * 9000}}, 400),
+        ("/gateway/v1/me", {"headers": {"X-Long": "x" * 9000}}, 400),
+        ("/base/nowhere.css", {}, 404),
+    ],
+)
+def test_what_nginx_itself_refuses_is_told_in_our_words(door, path, options, status):
+    options.setdefault("headers", {}).update({"Authorization": "t"})
+    answer = (requests.post if "data" in options else requests.get)(door[0] + path, **options)
+    assert answer.status_code == status
+    assert "nginx" not in answer.text
+    assert answer.headers["X-Request-Id"]
+    if "/gateway/" in path or "/api/" in path:
+        assert answer.headers["Content-Type"] == "application/problem+json"
+        assert answer.json()["status"] == status
+    else:
+        assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
+        page = answer.content.decode()
+        assert 'lang="zh-Hans"' in page
+        assert 'class="en" lang="en"' in page
+
+
+def test_nobody_says_for_themselves_that_they_came_in_by_the_inner_door(door):
+    for forged in ({"X-Door": "inside"}, {"x-door": "inside", "Authorization": "t"}, {"Host": "127.0.0.1:1"}):
+        seen = requests.get(f"{door[0]}/metrics", headers=forged).json()
+        assert "X-Door" not in seen
+
+
+def test_the_access_log_is_json_in_chinas_time_without_secrets(door, tmp_path):
+    key = "sod_0123456789ab_" + "S3cr3t" * 8
+    forged = '/x"}%0d%0a{"time":"forged"}'
+    with requests.Session() as session:
+        answer = session.get(f"{door[0]}/dataset?key={key}", headers={"Authorization": key})
+        for path in (f"/gateway/{key}/x", forged, "/verify/eyJhbGciOiJIUzI1NiJ9.S3cr3tS3cr3t.S3cr3t"):
+            session.get(door[0] + path, headers={"Authorization": "t"})
+    (file,) = (tmp_path / "nginx" / "access").glob("*.log")
+    text = file.read_text()
+    lines = [json.loads(line) for line in text.splitlines()]
+    assert len(lines) == 4
+    assert lines[0]["request"] == answer.headers["X-Request-Id"] == answer.json()["X-Request-Id"]
+    assert (lines[0]["path"], lines[0]["status"], lines[0]["upstream"]) == ("/dataset", 200, "200")
+    assert all(line["time"].endswith("+08:00") for line in lines)
+    assert file.name == lines[0]["time"][:10] + ".log"
+    assert "S3cr3t" not in text
 
 
 def test_large_bodies_of_actions_are_refused_unread(door):

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import os
+
 from ckan.plugins import toolkit as tk
+
+#: The variable by which gunicorn tells its processes where the gateway is.
+GATEWAY_ADDRESS = "GATEWAY_ADDRESS"
 
 
 def profile() -> str:
@@ -88,3 +93,13 @@ def role_request_days() -> int:
 def delegation_days_limit() -> int:
     """Longest time for which a substitute can be named, in days."""
     return tk.config["ckanext.shopendata.delegation.days_limit"]
+
+
+def gateway_url() -> str:
+    """Where the data gateway is asked how it is: by the web processes directly, by commands through the front door."""
+    return os.environ.get(GATEWAY_ADDRESS) or tk.config["ckan.site_url"].rstrip("/")
+
+
+def source_url() -> str:
+    """Where the portal's source code can be had; empty: nowhere yet."""
+    return tk.config["ckanext.shopendata.source_url"]

@@ -9,7 +9,8 @@ from typing import Any
 import ckan.plugins.toolkit as tk
 from flask import g
 
-from ckanext.shopendata import demonstration
+from ckanext.shopendata import config, demonstration
+from ckanext.shopendata.hardening import readonly
 from ckanext.shopendata.labels import label
 
 __all__ = ["helpers"]
@@ -62,5 +63,7 @@ def helpers() -> dict[str, Callable[..., Any]]:
         "shopendata_extras": shopendata_extras,
         "shopendata_facts": shopendata_facts,
         "shopendata_label": label,
+        "shopendata_maintenance": readonly.standing,
+        "shopendata_source_url": config.source_url,
         "shopendata_open_list": shopendata_open_list,
     }

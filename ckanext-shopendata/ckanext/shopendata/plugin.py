@@ -19,6 +19,7 @@ from ckanext.shopendata.logic.action import actions
 from ckanext.shopendata.logic.auth import auth_functions
 from ckanext.shopendata.notices import mail
 from ckanext.shopendata.publish import doors, gate
+from ckanext.shopendata.views import metrics
 from ckanext.shopendata.views.header import shopendata_staff_pages, shopendata_waiting
 
 
@@ -95,6 +96,7 @@ class ShopendataPlugin(p.SingletonPlugin, DefaultTranslation):
     def make_middleware(self, app: CKANApp, config: CKANConfig) -> CKANApp:
         app = hardening.install(app)
         app.before_request(doors.guard_request)
+        metrics.install(app)
         return app
 
     # INotifier

@@ -10,11 +10,11 @@ import secrets
 import uuid
 
 from ckan import model
-from flask import has_request_context, request
 
 from ckanext.shopendata import clock
 from ckanext.shopendata.model.audit import events, payloads
 from ckanext.shopendata.policy.audit import Event, payload_digest
+from ckanext.shopendata.telemetry.request import request_id
 
 __all__ = ["record"]
 
@@ -36,7 +36,7 @@ def record(*happened: Event) -> list[str]:
                 "verb": event.verb,
                 "object_type": event.object_type,
                 "object_id": event.object_id,
-                "request_id": _request_id(),
+                "request_id": request_id(),
                 "digest": payload_digest(salt, event.body),
             }
         )
@@ -44,7 +44,3 @@ def record(*happened: Event) -> list[str]:
     model.Session.execute(events.insert(), rows)
     model.Session.execute(payloads.insert(), bodies)
     return [row["id"] for row in rows]
-
-
-def _request_id() -> str:
-    return request.headers.get("X-Request-Id", "-")[:64] if has_request_context() else "-"

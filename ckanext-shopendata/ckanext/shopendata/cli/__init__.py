@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from dataclasses import asdict
 
 import ckan.plugins.toolkit as tk
@@ -11,10 +12,12 @@ import click
 
 from ckanext.shopendata import installation
 from ckanext.shopendata.cli.audit import audit
+from ckanext.shopendata.cli.maintenance import maintenance
 from ckanext.shopendata.cli.notices import notices
 from ckanext.shopendata.cli.people import people
 from ckanext.shopendata.cli.publish import publish
 from ckanext.shopendata.doctor import examine
+from ckanext.shopendata.telemetry import logs
 
 __all__ = ["shopendata"]
 
@@ -22,6 +25,8 @@ __all__ = ["shopendata"]
 @click.group(short_help="ShopenData: the open data portal.")
 def shopendata() -> None:
     """ShopenData: the open data portal."""
+    if not sys.stderr.isatty():  # a process of the supervisor's, or a job: whoever reads it reads lines
+        logs.tell_crashes()
 
 
 @shopendata.command()
@@ -59,6 +64,7 @@ def doctor(ctx: click.Context, as_json: bool, quiet: bool) -> None:
 
 
 shopendata.add_command(audit)
+shopendata.add_command(maintenance)
 shopendata.add_command(notices)
 shopendata.add_command(people)
 shopendata.add_command(publish)

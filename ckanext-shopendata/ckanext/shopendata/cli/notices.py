@@ -7,6 +7,7 @@ import time
 import click
 from ckan import model
 
+from ckanext.shopendata import maintenance
 from ckanext.shopendata.notices import deliver
 from ckanext.shopendata.notices.remind import remind as look
 from ckanext.shopendata.publish import outbox
@@ -35,7 +36,7 @@ def work(ctx: click.Context, until_empty: bool) -> None:
     while True:
         # A context of its own for each round: a language or a plugin's cache must not outlive it.
         with ctx.meta["flask_app"].test_request_context():
-            if looked is None or time.monotonic() - looked > LOOK:
+            if (looked is None or time.monotonic() - looked > LOOK) and not maintenance.pauses():
                 look()
                 looked = time.monotonic()
             taken = deliver.work()

@@ -182,6 +182,12 @@ CHECKS: tuple[Check, ...] = (
         "set ckanext.shopendata.audit.access_log_days to at least 183",
     ),
     Check(
+        "source_url",
+        lambda config: bool(config["ckanext.shopendata.source_url"]) or _is_loopback(config),
+        "visitors are not told where the source code of this portal is, as its licence (AGPL-3.0) wants",
+        "set ckanext.shopendata.source_url",
+    ),
+    Check(
         "datastore.rows",
         lambda config: int(config["ckan.datastore.search.rows_max"]) <= 32000,
         "one request may pull more than 32,000 rows",

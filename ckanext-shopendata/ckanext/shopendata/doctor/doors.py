@@ -60,7 +60,7 @@ def _addresses_are_ours(config: Config) -> bool:
 
 
 def _gateway(config: Config) -> bool:
-    return _get(config, "/gateway/healthz").status_code == 200
+    return _get(config, "/gateway/readyz").status_code == 200
 
 
 CHECKS = (

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import os
-import re
 import uuid
-from collections.abc import Iterable
+from collections.abc import Callable, Mapping
 from threading import Lock
 
 import psycopg
@@ -14,6 +13,7 @@ from flask import Flask, Response, g, jsonify, request
 from psycopg.rows import TupleRow
 from psycopg_pool import ConnectionPool
 from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response as WSGIResponse
 
 from ckanext.shopendata.gateway import ckan_api, data_api
 from ckanext.shopendata.gateway.access import Admission, Door, key_in_headers, refuse_key_in_query
@@ -21,10 +21,12 @@ from ckanext.shopendata.gateway.demonstration import Demonstration
 from ckanext.shopendata.gateway.problems import Refusal, problem
 from ckanext.shopendata.gateway.query import VAULT_SESSION, fetch, shown
 from ckanext.shopendata.gateway.settings import GatewaySettings
+from ckanext.shopendata.telemetry import metrics, pages
+from ckanext.shopendata.telemetry.probes import Answer, Panel, Probe
+from ckanext.shopendata.telemetry.request import sound
 
 __all__ = ["application", "create_app"]
 
-_REQUEST_ID = re.compile(r"[0-9A-Za-z-]{8,64}")
 _HTTP_ERRORS = {400: "bad_request", 405: "method_not_allowed", 413: "too_large"}
 _CKAN = "/gateway/api/"
 _RESOURCE = "/gateway/v1/datasets/<dataset>/resources/<resource>"
@@ -44,11 +46,16 @@ def create_app(settings: GatewaySettings) -> Flask:
     counters = redis.Redis.from_url(settings.redis_url, socket_timeout=1, socket_connect_timeout=0.2)
     door = Door(access, settings.key_pepper)
     _mark(app, Demonstration(access))
-    _serve_health(app, (vault, access), counters)
+    _serve_health(app, {"vault": vault, "access": access}, counters)
     _serve_rows(app, door, vault)
     _serve_ckan_clients(app, door, vault, settings.site_url)
     _refuse(app, settings.site_url)
+    metrics.measure(app, metrics.GATEWAY_SECONDS, _count)
     return app
+
+
+def _count(_response: Response) -> None:
+    metrics.GATEWAY_REQUESTS.labels(metrics.route(), g.get("outcome", "ok")).inc()
 
 
 def _mark(app: Flask, portal: Demonstration) -> None:
@@ -57,7 +64,7 @@ def _mark(app: Flask, portal: Demonstration) -> None:
     @app.before_request
     def begin() -> None:
         given = request.headers.get("X-Request-Id", "")
-        g.request_id = given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+        g.request_id = given if sound(given) else uuid.uuid4().hex
         refuse_key_in_query(request.query_string.decode("latin-1"))
 
     @app.after_request
@@ -73,19 +80,34 @@ def _mark(app: Flask, portal: Demonstration) -> None:
         return response
 
 
-def _serve_health(app: Flask, pools: Iterable[ConnectionPool], counters: redis.Redis) -> None:
-    @app.get("/gateway/healthz")
-    def health() -> Response:
-        """200 when both databases and Redis answer, else 503; never says more."""
-        try:
-            for pool in pools:
-                with pool.connection() as connection:
-                    connection.execute("SELECT 1")
-            counters.ping()
-        except (psycopg.Error, redis.RedisError):
-            app.logger.warning("gateway health check failed", exc_info=True)
-            return problem(Refusal("temporary-reduced-capacity"))
-        return jsonify(status="ok")
+def _serve_health(app: Flask, pools: Mapping[str, ConnectionPool], counters: redis.Redis) -> None:
+    def answers(ask: Callable[[], object]) -> Callable[[], Answer]:
+        return lambda: (ask(), Answer())[1]
+
+    def database(pool: ConnectionPool) -> Callable[[], Answer]:
+        def ask() -> None:
+            with pool.connection() as connection:
+                connection.execute("SELECT 1")
+
+        return answers(ask)
+
+    asked = [Probe(name, database(pool), 2.5) for name, pool in pools.items()]
+    panel = Panel((*asked, Probe("redis", answers(counters.ping))))
+
+    @app.get(f"/gateway{pages.HEALTH}")
+    def health() -> WSGIResponse:
+        return pages.health()
+
+    @app.get(f"/gateway{pages.READY}")
+    def ready() -> WSGIResponse:
+        return pages.ready(panel, inside=pages.is_inside(request.environ))
+
+    @app.get(f"/gateway{pages.METRICS}")
+    def numbers() -> WSGIResponse:
+        """For operators; to anybody else an address like any other that does not exist."""
+        if not pages.is_inside(request.environ):
+            raise Refusal("not_found")
+        return pages.metrics()
 
 
 def _serve_rows(app: Flask, door: Door, vault: ConnectionPool) -> None:
@@ -130,6 +152,7 @@ def _refuse(app: Flask, site: str) -> None:
 
     @app.errorhandler(Refusal)
     def refuse(refusal: Refusal) -> Response:
+        g.outcome = refusal.code
         return ckan_api.refuse(refusal, site) if request.path.startswith(_CKAN) else problem(refusal)
 
     @app.errorhandler(HTTPException)
@@ -142,12 +165,12 @@ def _refuse(app: Flask, site: str) -> None:
 
     @app.errorhandler(psycopg.Error)
     def unavailable(error: Exception) -> Response:
-        app.logger.error("a database failed request %s", g.request_id, exc_info=error)
+        app.logger.error("a database failed", exc_info=error)
         return refuse(Refusal("temporary-reduced-capacity"))
 
     @app.errorhandler(Exception)
     def stumble(_: Exception) -> Response:
-        app.logger.exception("unexpected error in request %s", g.get("request_id"))
+        app.logger.exception("unexpected error")
         return refuse(Refusal("internal_error"))
 
 

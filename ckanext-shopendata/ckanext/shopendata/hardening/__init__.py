@@ -7,7 +7,17 @@ from __future__ import annotations
 
 from ckan.types import CKANApp
 
-from ckanext.shopendata.hardening import action_guard, csrf, inventory, responses, search, sessions, visibility
+from ckanext.shopendata.hardening import (
+    action_guard,
+    csrf,
+    errors,
+    inventory,
+    readonly,
+    responses,
+    search,
+    sessions,
+    visibility,
+)
 
 __all__ = ["install"]
 
@@ -17,7 +27,9 @@ def install(app: CKANApp) -> CKANApp:
     csrf.exempt_per_request()
     sessions.install(app)
     responses.install(app)
+    errors.install(app)
     inventory.install(app)
+    readonly.install(app)
     visibility.install(app)
     search.install(app)
     action_guard.install(app)

@@ -21,10 +21,10 @@ from ckan.views import api
 from flask import Response, current_app, request
 from werkzeug.exceptions import MethodNotAllowed, NotFound
 
-Class = Literal["metadata", "data", "staff", "off"]
+Class = Literal["metadata", "data", "staff", "inside", "off"]
 
 #: Parts of the table that list names by class.
-PARTS = ("pages", "actions", "gateway", "front door")
+PARTS = ("pages", "actions", "gateway", "front door", "operation")
 _API = "api.action"
 
 

@@ -14,7 +14,7 @@ from ckan.logic import validate
 from ckan.types import Context, DataDict
 from sqlalchemy.dialects.postgresql import insert
 
-from ckanext.shopendata import audit
+from ckanext.shopendata import audit, maintenance
 from ckanext.shopendata.logic import eyes
 from ckanext.shopendata.logic.messages import message
 from ckanext.shopendata.model import Agency, Delegation, RoleHolding, StandIn
@@ -135,6 +135,8 @@ def _action(schema: Callable[[], Any], *, commits: bool) -> Callable[[Callable[[
         def run(context: Context, data_dict: DataDict) -> Any:
             tk.check_access(f"shopendata_{function.__name__}", context, data_dict)
             try:
+                if commits:
+                    maintenance.refuse_write()
                 result = function(actor_of(context), data_dict)
                 if commits:
                     model.Session.commit()

@@ -8,17 +8,25 @@ from __future__ import annotations
 from typing import Any
 
 import ckan.plugins.toolkit as tk
+import sqlalchemy as sa
+from ckan import model
 from ckan.types import Action, AuthFunction, AuthResult, ChainedAction, ChainedAuthFunction, Context, DataDict
-from flask import request
+from flask import abort, request
 
+from ckanext.shopendata.model import Dataset, Resource
+from ckanext.shopendata.policy.classification import DatasetState
 from ckanext.shopendata.publish import block
 from ckanext.shopendata.publish.gate import is_publishing
 from ckanext.shopendata.slugs import pinyin
 
-__all__ = ["actions", "auth_functions", "guard_request", "hide_from_search", "pinyin_title", "refuse_shown"]
+__all__ = [
+    "actions", "auth_functions", "guard_request", "hide_from_search", "is_gone", "pinyin_title", "refuse_shown",
+]  # fmt: skip
 
 #: Names under which routes carry a dataset's or resource's name or identifier.
 _ARGUMENTS = ("id", "package_id", "dataset_id", "resource_id")
+#: Groups of routes whose pages are datasets'.
+_PAGES = {"dataset", "dataset_resource", "datastore", "resource"}
 
 #: What reads rows, or names a resource past CKAN's hooks as its views do: each asks for the resource, this asks first.
 _DATA = ("datastore_search", "datastore_info", "datastore_search_sql", "resource_show")
@@ -31,8 +39,23 @@ def guard_request() -> Any:
     """Refuses pages of blocked datasets before any view looks anything up."""
     named = [str(value) for name, value in (request.view_args or {}).items() if name in _ARGUMENTS]
     if named and any(block.blocked(name) for name in named):
+        if is_gone():
+            abort(410)
         return tk.render("shopendata/suspended.html"), 403
     return None
+
+
+def is_gone() -> bool:
+    """Whether the page is of a dataset that was public once and has been withdrawn, so that old lists name it."""
+    if (request.endpoint or "").partition(".")[0] not in _PAGES:
+        return False
+    named = [str(value) for name, value in (request.view_args or {}).items() if name in _ARGUMENTS]
+    called = sa.or_(Dataset.id.in_(named), Dataset.name.in_(named), Resource.id.in_(named))
+    left = sa.or_(Dataset.published_tier.is_(None), Dataset.state == DatasetState.WITHDRAWN.value)
+    rows = sa.select(Dataset.id).join(Resource, Resource.dataset_id == Dataset.id, isouter=True)
+    return bool(named) and bool(
+        model.Session.execute(rows.where(called, left, Dataset.first_published_at.is_not(None))).first()
+    )
 
 
 def hide_from_search(parameters: dict[str, Any]) -> dict[str, Any]:

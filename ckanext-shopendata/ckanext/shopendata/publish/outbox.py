@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
@@ -16,9 +17,23 @@ from ckan import model
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 
+from ckanext.shopendata import maintenance
 from ckanext.shopendata.model import Task
 
-__all__ = ["Handler", "done", "failed", "lease", "now", "put", "renew", "waiting", "work"]
+__all__ = [
+    "Backlog",
+    "Handler",
+    "backlog",
+    "done",
+    "failed",
+    "in_hand",
+    "lease",
+    "now",
+    "put",
+    "renew",
+    "waiting",
+    "work",
+]
 
 log = logging.getLogger(__name__)
 
@@ -60,7 +75,10 @@ def put(kind: str, *object_ids: str, payload: dict[str, Any] | None = None, due_
 
 
 def lease(kinds: Iterable[str], limit: int = 1) -> list[Task]:
-    """Takes due tasks, oldest first; commits. Nobody else gets them before the lease ends."""
+    """Takes due tasks, oldest first, none during maintenance; commits. Nobody else gets them before the lease ends."""
+    if maintenance.pauses():
+        model.Session.rollback()
+        return []
     moment = now()
     free = sa.or_(Task.leased_until.is_(None), Task.leased_until < moment)
     wanted = (
@@ -109,6 +127,33 @@ def waiting(kinds: Iterable[str] | None = None) -> int:
     if kinds is not None:
         open_ones = open_ones.where(Task.kind.in_(list(kinds)))
     return model.Session.scalar(open_ones) or 0
+
+
+@dataclass(frozen=True)
+class Backlog:
+    """What waits of one kind: how many tasks, and since when the oldest could have been done."""
+
+    kind: str
+    number: int
+    since: dt.datetime | None
+
+
+def backlog(kinds: Iterable[str]) -> list[Backlog]:
+    """Kinds with tasks that are not done. One that is due later by itself does not age; one that failed does."""
+    since = sa.func.min(sa.case((Task.attempts > 0, Task.created_at), (Task.due_at <= now(), Task.due_at)))
+    rows = (
+        sa.select(Task.kind, sa.func.count(), since)
+        .where(Task.done_at.is_(None), Task.kind.in_(list(kinds)))
+        .group_by(Task.kind)
+        .order_by(Task.kind)
+    )
+    return [Backlog(*row) for row in model.Session.execute(rows)]
+
+
+def in_hand() -> int:
+    """How many tasks workers hold now."""
+    held = sa.and_(Task.done_at.is_(None), Task.leased_until > now())
+    return model.Session.scalar(sa.select(sa.func.count()).select_from(Task).where(held)) or 0
 
 
 def work(handlers: Mapping[str, tuple[Handler, int]]) -> int:

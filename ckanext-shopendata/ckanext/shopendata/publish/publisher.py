@@ -6,6 +6,7 @@ task are one transaction; Solr follows by a task of its own. Whatever dies in be
 
 from __future__ import annotations
 
+import datetime as dt
 import logging
 from collections.abc import Sequence
 from typing import Any
@@ -270,8 +271,8 @@ def _publish(dataset_id: str, user: str) -> None:
         outbox.put("tidy", *resources)
     stored = model.Package.get(dataset.id)
     if stored is not None:
-        stored.metadata_created = (dataset.first_published_at or now).replace(tzinfo=None)
-        stored.metadata_modified = now.replace(tzinfo=None)
+        stored.metadata_created = _naive(dataset.first_published_at or now)
+        stored.metadata_modified = _naive(now)
     dataset.state = step(DatasetState(dataset.state), "publish").value
     dataset.published_tier, dataset.updated_at = dataset.tier, now
     block.lift(dataset.id, NAME, "tightened")
@@ -286,7 +287,7 @@ def _facts(dataset: Dataset, entry: Entry, version: OpenList) -> projection.Fact
             resource.name,
             # Rows that lie elsewhere are those that the scan kept from moving.
             resource.row_count if resource.location == _place(dataset.tier) else None,
-            resource.loaded_at.replace(tzinfo=None).isoformat() if resource.loaded_at else "",
+            _naive(resource.loaded_at).isoformat() if resource.loaded_at else "",
         )
         for resource in _resources(dataset.id)
     )
@@ -365,6 +366,11 @@ def _purge(dataset: Dataset) -> None:
         .where(Resource.dataset_id == dataset_id)
         .values(location=None, loaded_original_id=None, row_count=None)
     )
+
+
+def _naive(moment: dt.datetime) -> dt.datetime:
+    """An instant as CKAN keeps it: in UTC, without saying so, whatever zone the database's session speaks in."""
+    return moment.astimezone(dt.timezone.utc).replace(tzinfo=None)
 
 
 def _event(verb: str, dataset: Dataset, body: dict[str, Any]) -> None:

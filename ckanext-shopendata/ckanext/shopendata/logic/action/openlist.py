@@ -15,6 +15,7 @@ from ckanext.shopendata.logic import command as c
 from ckanext.shopendata.logic import eyes
 from ckanext.shopendata.logic import schema as s
 from ckanext.shopendata.logic.action import agency as agencies
+from ckanext.shopendata.logic.deadline import day
 from ckanext.shopendata.logic.signoff import register
 from ckanext.shopendata.model import Agency, Block, Dataset, Decision, Entry, Item, OpenList, OpenListItem, SignOff
 from ckanext.shopendata.policy import openlist as policy
@@ -218,7 +219,7 @@ def _candidate(
         formats=("JSON",) if tier is Tier.CONDITIONAL else tuple(entry.formats or (["CSV"] if entry.has_data else [])),
         frequency=entry.update_frequency,
         high_value=entry.high_value,
-        first_opened=dataset.first_published_at.date().isoformat() if dataset.first_published_at else "",
+        first_opened=day(dataset.first_published_at).isoformat() if dataset.first_published_at else "",
         planned=entry.planned_open.isoformat() if entry.planned_open else "",
         division=entry.division,
         contact=entry.contact,

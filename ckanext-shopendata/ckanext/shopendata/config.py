@@ -88,3 +88,13 @@ def role_request_days() -> int:
 def delegation_days_limit() -> int:
     """Longest time for which a substitute can be named, in days."""
     return tk.config["ckanext.shopendata.delegation.days_limit"]
+
+
+def registration_hours() -> int:
+    """For how long a link to register opens something."""
+    return tk.config["ckanext.shopendata.registration.hours"]
+
+
+def invitation_days() -> int:
+    """For how long an invitation to an organisation can be accepted."""
+    return tk.config["ckanext.shopendata.invitation.days"]

@@ -1,5 +1,6 @@
 """A small world for tests: an agency, its people, and entries as a harvester leaves them."""
 
+import base64
 import datetime as dt
 import threading
 import uuid
@@ -8,10 +9,12 @@ import ckan.plugins.toolkit as tk
 import sqlalchemy as sa
 from ckan import model
 from ckanext.shopendata import clock, config
+from ckanext.shopendata.logic import link as links
 from ckanext.shopendata.logic.action.people import CONSOLE
 from ckanext.shopendata.model import Agency as AgencyRow
 from ckanext.shopendata.model import Dataset, Entry, Item, Person, Proposal, Resource, RoleHolding
 from ckanext.shopendata.policy import people
+from ckanext.shopendata.policy.organisation import credit_check
 from ckanext.shopendata.policy.role import digest
 from ckanext.shopendata.publish import intake
 from ckanext.shopendata.slugs import slug
@@ -165,10 +168,41 @@ class Agency:
         return call("openlist_publish", self.reviewer, id=version["id"])
 
 
+PROOF = b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
+
+
+def credit_code(number):
+    """A well-formed unified social credit code that belongs to nobody."""
+    code = f"91990000MA{number:06d}0"
+    return code + credit_check(code)
+
+
+def organisation(agent, number=1, *, intake=None, name="示例出行科技（上海）有限公司", code=None):
+    """An organisation with an agent; verified where an intake officer is given. Returns its identifier."""
+    made = call(
+        "organisation_create", agent, kind="enterprise", name=name, code=code or credit_code(number),
+        phone="021-00001234", legal_representative="林晓", address="上海市示例路1号",
+    )["id"]  # fmt: skip
+    call("proof_add", agent, organisation=made, name="执照.pdf", content=base64.b64encode(PROOF).decode())
+    if intake:
+        version = call("organisation_submit", agent, id=made)["version"]
+        call("organisation_verify", intake, id=made, version=version)
+    return made
+
+
+def join(organisation, account, *functions, by):
+    """Makes an account a member, as an accepted invitation does. Returns the member's identifier."""
+    mail = model.User.get(account).email
+    shown = call("member_invite", by, organisation=organisation, mail=mail, functions=list(functions))
+    link = next(one["id"] for one in shown["invitations"] if one["mail"] == mail)
+    shown = call("invitation_accept", account, token=links.secret(link))
+    return next(one["id"] for one in shown["members"] if one["me"])
+
+
 FORM = {
-    "applicant_kind": "legal_person",
-    "applicant_name": "示例出行科技（上海）有限公司",
-    "credit_code": "91990000MA00000000",
+    "applicant_kind": "natural_person",
+    "applicant_name": "林晓",
+    "credit_code": "",
     "contact_name": "林晓",
     "contact_phone": "021-00001234",
     "purpose": "product",

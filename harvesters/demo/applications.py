@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import base64
 from typing import Any
 
 from .scenes import Agency
 from .stage import Stage
 
-__all__ = ["apply"]
+__all__ = ["apply", "register"]
 
 _TRAVEL = {
     "applicant_kind": "legal_person", "applicant_name": "示例出行科技（上海）有限公司",
-    "credit_code": "91990000MA1EXMP01X",
+    "credit_code": "91990000MA1EXMP01G",
     "contact_name": "林晓", "contact_phone": "021-00001101", "purpose": "product",
     "scenario": "在“示例出行”应用中显示附近站点的到站时间和停车场余位，仅面向上海市用户。", "product": "示例出行",
     "necessity": "线路、站序用于匹配车站；预计到达秒数用于提示；其余数据项不申请。",
@@ -20,7 +21,7 @@ _TRAVEL = {
 }  # fmt: skip
 _BANK = {
     "applicant_kind": "legal_person", "applicant_name": "示例银行股份有限公司上海分行",
-    "credit_code": "91990000MA1EXMP02Y",
+    "credit_code": "91990000MA1EXMP02K",
     "contact_name": "高原", "contact_phone": "021-00001102", "purpose": "commercial_service",
     "scenario": "小微企业贷前核验与贷后监测，线上产品“示例快贷”，每月约三千家企业，逐户取得书面授权后查询。",
     "product": "示例快贷",
@@ -29,7 +30,7 @@ _BANK = {
     "months": "24", "calls_per_day": "6000",
 }  # fmt: skip
 _RESEARCH = {
-    "applicant_kind": "legal_person", "applicant_name": "示例大学环境学院", "credit_code": "12990000EXMP00003Z",
+    "applicant_kind": "legal_person", "applicant_name": "示例大学环境学院", "credit_code": "12990000EXMP00003U",
     "contact_name": "许老师", "contact_phone": "021-00001103", "purpose": "research",
     "scenario": "城市空气质量短临预报方法研究，成果以论文发表并注明数据来源。", "product": "",
     "necessity": "六项污染物小时值用于训练与检验；站点编码用于区分站点。",
@@ -45,11 +46,47 @@ _PERSON = {
 }  # fmt: skip
 
 
+#: Account -> kind, legal representative and address of the organisation it acts for; the rest stands in its form.
+_ORGANISATIONS = {
+    "linxiao": ("enterprise", "林示例", "上海市示例路 101 号", _TRAVEL),
+    "gaoyuan": ("enterprise", "高示例", "上海市示例路 102 号", _BANK),
+    "xulaoshi": ("research", "许示例", "上海市示例路 103 号", _RESEARCH),
+}
+
+_PROOF = b"""%PDF-1.4
+1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj
+2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj
+3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 420 160]/Contents 4 0 R/Resources<</Font<</F 5 0 R>>>>>>endobj
+4 0 obj<</Length 63>>stream
+BT /F 18 Tf 40 80 Td (Demonstration: not a real licence) Tj ET
+endstream endobj
+5 0 obj<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>endobj
+trailer<</Root 1 0 R>>
+%%EOF
+"""
+
+
+def register(stage: Stage) -> dict[str, str]:
+    """The applicants' organisations, verified by the intake. Returns account -> identifier."""
+    made = {}
+    for account, (kind, representative, address, form) in _ORGANISATIONS.items():
+        organisation = stage.act(
+            account, "organisation_create", kind=kind, name=form["applicant_name"], code=form["credit_code"],
+            legal_representative=representative, address=address, phone=form["contact_phone"],
+        )["id"]  # fmt: skip
+        content = base64.b64encode(_PROOF).decode()
+        stage.act(account, "proof_add", organisation=organisation, name="证照（演示）.pdf", content=content)
+        version = stage.act(account, "organisation_submit", id=organisation)["version"]
+        stage.act("zhaoyu", "organisation_verify", id=organisation, version=version)
+        made[account] = organisation
+    return made
+
+
 class _Desk:
     """The steps of an application, each by the person whose step it is."""
 
-    def __init__(self, stage: Stage, agencies: list[Agency]) -> None:
-        self.stage = stage
+    def __init__(self, stage: Stage, agencies: list[Agency], organisations: dict[str, str]) -> None:
+        self.stage, self.organisations = stage, organisations
         self.agencies = {agency.name: agency for agency in agencies}
         self.datasets = {
             title: (entry["dataset"]["id"], agency) for agency in agencies for title, entry in agency.entries.items()
@@ -57,7 +94,8 @@ class _Desk:
 
     def draft(self, applicant: str, form: dict[str, str], *titles: str) -> dict[str, Any]:
         ids = [self.datasets[title][0] for title in titles]
-        return self.stage.act(applicant, "application_save", datasets=ids, form=form)
+        organisation = self.organisations.get(applicant, "")
+        return self.stage.act(applicant, "application_save", organisation=organisation, datasets=ids, form=form)
 
     def submit(self, applicant: str, form: dict[str, str], *titles: str) -> dict[str, Any]:
         made = self.draft(applicant, form, *titles)
@@ -79,7 +117,9 @@ class _Desk:
 
 def apply(stage: Stage, agencies: list[Agency]) -> dict[str, Any]:
     """Plays them. Returns the applications by state, and the live key with what it opens."""
-    desk, shown = _Desk(stage, agencies), {}
+    with stage.days_ago(60):
+        organisations = register(stage)
+    desk, shown = _Desk(stage, agencies, organisations), {}
     bus, parking = "公交车辆实时到站信息", "公共停车场（库）实时剩余泊位"
 
     with stage.days_ago(48):

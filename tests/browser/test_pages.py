@@ -22,7 +22,7 @@ class TestVisitor:
             "/developers",
             "/about",
             "/user/login",
-            "/user/register",
+            "/register",
         ):
             answer = page.goto(language + path)
             assert answer.status == 200, path

@@ -1,7 +1,7 @@
 """The demonstration's people get their roles like everybody: by two people."""
 
 from ckan import model
-from ckanext.shopendata.harvesters.demo import cast, scenes
+from ckanext.shopendata.harvesters.demo import applications, cast, scenes
 from ckanext.shopendata.harvesters.demo.stage import Stage
 from ckanext.shopendata.harvesters.sandbox.sample import Sample
 from ckanext.shopendata.model import RoleHolding
@@ -19,3 +19,16 @@ def test_all_roles_but_the_first_two_are_given_by_two_people(clean_db, clean_ind
     others = {by for key, by in given.items() if key not in first}
     assert {(names[one], names[other]) for one, other in others} == {("shenan", "fangyu")}
     assert len(given) == len(cast.PORTAL) + sum(len(agency.people) for agency in agencies)
+
+
+def test_its_applicants_act_for_organisations_that_the_intake_has_verified(clean_db, clean_index, with_request_context):
+    stage = Stage()
+    with stage.days_ago(120):
+        scenes.make_people(stage, Sample())
+    with stage.days_ago(60):
+        made = applications.register(stage)
+    for account, key in made.items():
+        shown = stage.act(account, "organisation_show", id=key)
+        assert shown["state"] == "verified"
+        assert [one["functions"] for one in shown["members"]] == [["agent"]]
+    assert set(made) < {name for name, _ in cast.APPLICANTS}

@@ -38,6 +38,8 @@ def make_calls(world):
     grant = call("grant_list", "citizen")[0]["id"]
     call("grant_revoke", world.agency.reviewer, id=grant, note="x")
     version = call("openlist_show", "", agency="traffic")["id"]
+    organisation = factories.organisation("citizen")
+    call("organisation_submit", "citizen", id=organisation)
     entries = {"ids": [entry]}
     # What is done to nothing, or to what is not in the state for it.
     return {
@@ -80,6 +82,8 @@ def make_calls(world):
         "case.extend": ("case_extend", {"id": case, "days": 5, "reason": "x"}),
         "event.read": ("event_list", {}),
         "event.export": ("event_export", {}),
+        "organisation.verify": ("organisation_verify", {"id": organisation, "version": 9}),
+        "organisation.read": ("organisation_show", {"id": organisation}),
         "redaction.ask": ("redaction_ask", {"event": UNKNOWN, "reason": "x"}),
         "redaction.confirm": ("redaction_confirm", {"id": UNKNOWN}),
         "redaction.read": ("redaction_list", {}),

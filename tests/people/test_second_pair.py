@@ -381,7 +381,7 @@ def opened(world):
     world.agency.open(world.centre, entry)
     drain()
 
-    def submitted(applicant, code=factories.FORM["credit_code"]):
+    def submitted(applicant, code="91990000MA00000000"):
         form = factories.FORM | {"credit_code": code}
         application = call("application_save", applicant, datasets=[entry[1]], form=form)
         return call("application_submit", applicant, id=application["id"])["id"]

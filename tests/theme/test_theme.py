@@ -26,7 +26,7 @@ PAGES = [
     "developers",
     "about",
     "user/login",
-    "user/register",
+    "register",
     "user/reset",
 ]
 PASSWORD = "correct horse battery staple"

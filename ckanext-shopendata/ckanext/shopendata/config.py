@@ -103,3 +103,13 @@ def gateway_url() -> str:
 def source_url() -> str:
     """Where the portal's source code can be had; empty: nowhere yet."""
     return tk.config["ckanext.shopendata.source_url"]
+
+
+def registration_hours() -> int:
+    """For how long a link to register opens something."""
+    return tk.config["ckanext.shopendata.registration.hours"]
+
+
+def invitation_days() -> int:
+    """For how long an invitation to an organisation can be accepted."""
+    return tk.config["ckanext.shopendata.invitation.days"]

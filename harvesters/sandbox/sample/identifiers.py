@@ -6,13 +6,12 @@ code, which no number in Shanghai does; mobile numbers stand in 140 0000, a rang
 
 from __future__ import annotations
 
+from ckanext.shopendata.policy.organisation import credit_check
+
 REGION = "990000"
 
-_CREDIT_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
-_CREDIT_WEIGHTS = tuple(3**place % 31 for place in range(17))
 _BODY_ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _BODY_WEIGHTS = (3, 7, 9, 10, 5, 8, 4, 2)
-_CREDIT_VALUE = {sign: value for value, sign in enumerate(_CREDIT_ALPHABET)}
 _BODY_VALUE = {sign: value for value, sign in enumerate(_BODY_ALPHABET)}
 
 
@@ -20,12 +19,6 @@ def body_check(body: str) -> str:
     """The ninth sign of an organisation code (GB 11714) for its first eight."""
     rest = 11 - sum(_BODY_VALUE[sign] * weight for sign, weight in zip(body, _BODY_WEIGHTS, strict=True)) % 11
     return {10: "X", 11: "0"}.get(rest, str(rest))
-
-
-def credit_check(code: str) -> str:
-    """The eighteenth sign of a unified social credit code (GB 32100) for its first seventeen."""
-    total = sum(_CREDIT_VALUE[sign] * weight for sign, weight in zip(code, _CREDIT_WEIGHTS, strict=True))
-    return _CREDIT_ALPHABET[-total % 31]
 
 
 def credit_code(kind: str, body: str) -> str:

@@ -37,7 +37,7 @@ class TestForm:
             months="99",
         )
         assert answer.status_code == 409
-        for name in ("applicant_kind", "applicant_name", "necessity", "months", "calls_per_day"):
+        for name in ("organisation", "applicant_name", "necessity", "months", "calls_per_day"):
             assert f'href="#field-{name}"' in answer.text, name
             assert f'id="error-{name}"' in answer.text, name
         assert 'href="#field-scenario"' not in answer.text

@@ -28,6 +28,7 @@ FIXED: dict[str, tuple[object, str]] = {
     "ckan.auth.create_dataset_if_not_in_organization": (False, "users without an agency may create datasets"),
     "ckan.auth.create_unowned_dataset": (False, "datasets may belong to no agency"),
     "ckan.auth.create_user_via_api": (False, "accounts can be made by the thousand"),
+    "ckan.auth.create_user_via_web": (False, "accounts can be made with any mail address"),
     "ckan.auth.enable_cookie_auth_in_api": (False, "the action API accepts a log-in cookie, forged requests included"),
     "ckan.auth.public_user_details": (False, "everybody may list accounts"),
     "ckan.auth.public_activity_stream_detail": (False, "old versions of datasets are public"),

@@ -52,8 +52,10 @@ def own_token(next_auth: AuthFunction, context: Context, data_dict: DataDict | N
 @tk.auth_allow_anonymous_access
 @tk.auth_sysadmins_check
 def own_account(next_auth: AuthFunction, context: Context, data_dict: DataDict | None = None) -> AuthResult:
-    """Changes one's own account; administrators also those of people who hold no role."""
+    """Changes one's own account, but for its address; administrators also those of people who hold no role."""
     actor, owner = model.User.get(context.get("user")), model.User.get((data_dict or {}).get("id"))
     if actor is not None and actor.sysadmin and owner is not None:
         return {"success": actor.id == owner.id or not holdings_of(owner.id), "msg": tk._("Access denied")}
+    if owner is not None and (data_dict or {}).get("email", owner.email) != owner.email:
+        return {"success": False, "msg": tk._("Please change the mail address in your profile: it is verified there")}
     return next_auth(context, data_dict or {})

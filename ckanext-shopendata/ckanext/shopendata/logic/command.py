@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -22,13 +23,16 @@ from ckanext.shopendata.policy import people
 from ckanext.shopendata.policy.audit import Event
 from ckanext.shopendata.policy.refusal import Refused
 
-__all__ = ["Actor", "command", "events", "found", "query"]
+__all__ = ["Actor", "command", "events", "found", "query", "transaction"]
 
 Row = TypeVar("Row")
 
 #: Refusals that say who may, rather than what: answered with 403.
 _FORBIDDEN = {
     "acted_before",
+    "decided_here",
+    "invitation_for_other",
+    "not_an_agent",
     "not_permitted",
     "own_application",
     "own_event",
@@ -128,25 +132,34 @@ def query(schema: Callable[[], Any]) -> Callable[[Callable[[Actor, DataDict], An
     return _action(schema, commits=False)
 
 
+@contextmanager
+def transaction(*, commits: bool = True) -> Iterator[None]:
+    """All that is done inside is committed, or nothing is; the policy's refusals leave as CKAN's errors.
+
+    Raises :class:`maintenance.UnderMaintenance` where something is to be changed while the portal is read-only.
+    """
+    try:
+        if commits:
+            maintenance.refuse_write()
+        yield
+        if commits:
+            model.Session.commit()
+    except Refused as refused:
+        model.Session.rollback()
+        raise as_error(refused) from refused
+    except Exception:
+        model.Session.rollback()
+        raise
+
+
 def _action(schema: Callable[[], Any], *, commits: bool) -> Callable[[Callable[[Actor, DataDict], Any]], Any]:
     def decorate(function: Callable[[Actor, DataDict], Any]) -> Any:
         @validate(schema)
         @functools.wraps(function)
         def run(context: Context, data_dict: DataDict) -> Any:
             tk.check_access(f"shopendata_{function.__name__}", context, data_dict)
-            try:
-                if commits:
-                    maintenance.refuse_write()
-                result = function(actor_of(context), data_dict)
-                if commits:
-                    model.Session.commit()
-            except Refused as refused:
-                model.Session.rollback()
-                raise as_error(refused) from refused
-            except Exception:
-                model.Session.rollback()
-                raise
-            return result
+            with transaction(commits=commits):
+                return function(actor_of(context), data_dict)
 
         if not commits:
             run.side_effect_free = True

@@ -9,11 +9,20 @@ import sqlalchemy as sa
 from ckan import model
 
 from ckanext.shopendata import clock
-from ckanext.shopendata.model import Agency, Application, Delegation, Person, RoleHolding, StandIn
+from ckanext.shopendata.model import (
+    Agency,
+    Application,
+    Delegation,
+    Member,
+    Organisation,
+    Person,
+    RoleHolding,
+    StandIn,
+)
 from ckanext.shopendata.policy.application import credit_code
 from ckanext.shopendata.policy.people import Eyes
 
-__all__ = ["acted", "all_acted", "live_delegations", "members_of", "now_of", "of"]
+__all__ = ["acted", "all_acted", "live_delegations", "members_of", "now_of", "of", "side_of"]
 
 
 def of(*accounts: str | None) -> Eyes:
@@ -78,27 +87,45 @@ def held_now() -> tuple[sa.ColumnElement[bool], ...]:
     )
 
 
-def members_of(code: str, since: dt.datetime) -> Eyes:
-    """Who belongs to the organisation with a unified social credit code, or has since ``since``.
+def side_of(application: Application) -> Eyes:
+    """Everybody who stands on the applicant's side of an application, or has since it was begun.
 
-    Whoever applies under the code, and, where it is an agency's, who holds or held a role there: leaving while a case
-    runs makes nobody a stranger to it.
+    Whoever applies, the members of the organisation, and who belongs to anything with its credit code: leaving while a
+    case runs makes nobody a stranger to it, joining makes somebody one of them at once.
     """
-    wanted = credit_code(code)
-    if not wanted:
+    organisation = model.Session.get(Organisation, application.organisation_id or "")
+    codes = {application.form.get("credit_code", ""), organisation.code if organisation else ""}
+    return of(application.applicant_id) | members_of(codes, application.created_at, application.organisation_id)
+
+
+def members_of(codes: Iterable[str], since: dt.datetime, organisation_id: str | None = None) -> Eyes:
+    """Who belongs to the organisation, or to anything with one of these unified social credit codes, since ``since``.
+
+    Whoever applies under a code, who is a member of an organisation with it, and, where it is an agency's, who holds or
+    held a role there.
+    """
+    wanted = {credit_code(code) for code in codes} - {""}
+    if not wanted and organisation_id is None:
         return frozenset()
     form_code = Application.form["credit_code"].astext
     same = sa.func.regexp_replace(sa.func.upper(sa.func.normalize(form_code, sa.text("NFKC"))), "[^0-9A-Z]", "", "g")
-    applicants = model.Session.scalars(sa.select(Application.applicant_id).where(same == wanted).distinct())
-    codes = [
+    applicants = model.Session.scalars(sa.select(Application.applicant_id).where(same.in_(wanted)).distinct())
+    with_code = sa.select(Organisation.id).where(Organisation.code.in_(wanted))
+    inside = sa.or_(Member.organisation_id.in_(with_code), Member.organisation_id == (organisation_id or ""))
+    stayed = sa.or_(Member.ended_at.is_(None), Member.ended_at > since)
+    acting = model.Session.scalars(sa.select(Member.user_id).where(inside, stayed).distinct())
+    return of(*applicants, *acting, *_staff_of(wanted, since))
+
+
+def _staff_of(wanted: set[str], since: dt.datetime) -> Iterable[str]:
+    agencies = [
         agency_id
         for agency_id, code, former in model.Session.execute(sa.select(Agency.id, Agency.code, Agency.former_codes))
-        if wanted in {credit_code(one) for one in (code or "", *former)}
+        if wanted & {credit_code(one) for one in (code or "", *former)}
     ]
-    staff: Iterable[str] = ()
-    if codes:
-        ended = sa.or_(RoleHolding.revoked_at.is_(None), RoleHolding.revoked_at > since)
-        expired = sa.or_(RoleHolding.until.is_(None), RoleHolding.until > since)
-        of_agency = sa.select(RoleHolding.user_id).where(RoleHolding.agency_id.in_(codes), ended, expired)
-        staff = model.Session.scalars(of_agency)
-    return of(*applicants, *staff)
+    if not agencies:
+        return ()
+    ended = sa.or_(RoleHolding.revoked_at.is_(None), RoleHolding.revoked_at > since)
+    expired = sa.or_(RoleHolding.until.is_(None), RoleHolding.until > since)
+    held = sa.select(RoleHolding.user_id).where(RoleHolding.agency_id.in_(agencies), ended, expired)
+    return model.Session.scalars(held)

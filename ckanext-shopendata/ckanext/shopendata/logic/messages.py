@@ -105,6 +105,45 @@ def _messages() -> dict[str, str]:
         "already_answered": tk._("This has been answered already"),
         "not_sealed": tk._("This event is not sealed yet; please try again in a minute"),
         "already_revoked": tk._("This key is revoked already"),
+        "mail_malformed": tk._("Please give a mail address such as name@example.org"),
+        "mail_known": tk._("There is an account with this address already: please sign in"),
+        "link_dead": tk._("This link is not valid any more: it has been used, withdrawn or is too old"),
+        "too_many": tk._("Too many requests from here. Please try again later"),
+        "password_wrong": tk._("This is not your password"),
+        "code_malformed": tk._("This is no unified social credit code: please compare all 18 characters"),
+        "code_taken": tk._("Another verified organisation has this unified social credit code"),
+        "proof_kind": tk._("Only PDF, JPEG and PNG files can be handed in, and this is none, whatever its name says"),
+        "proof_too_large": tk._("The file is larger than {megabytes} MB"),
+        "proof_too_many": tk._("There are {limit} files already: please remove one first"),
+        "proofs_a_day": tk._("{limit} files have been uploaded today: please go on tomorrow"),
+        "functions_missing": tk._("Please choose at least one function"),
+        "function_unknown": tk._("There is no function named {function}"),
+        "too_many_organisations": tk._("You have {limit} organisations in preparation: please close one first"),
+        "not_an_agent": tk._("Only agents of the organisation may do this"),
+        "organisation_missing": tk._(
+            "Only natural persons apply in their own name: please choose the organisation for which you apply"
+        ),
+        "organisation_unverified": tk._(
+            "The organisation is not verified yet: the application is kept as a draft until the data centre has done so"
+        ),
+        "organisation_changed": tk._(
+            "The organisation has another unified social credit code than when this application was submitted"
+        ),
+        "organisation_fixed": tk._("A submitted application stays with the organisation that submitted it"),
+        "organisation_busy": tk._(
+            "The organisation has open applications ({applications}) or access rights ({grants}), which end first"
+        ),
+        "read_again": tk._("The organisation has been handed in anew since: please read it again"),
+        "successor_missing": tk._(
+            "Applications and access rights ({applications}) or keys ({keys}) are in these hands:"
+            " please name who takes them over"
+        ),
+        "last_agent": tk._("This is the last agent: please name the member who takes over, or close the organisation"),
+        "successor_unknown": tk._("Please choose another member of the organisation"),
+        "invitation_for_other": tk._("This invitation was sent to another mail address than that of your account"),
+        "decided_here": tk._(
+            "You have decided on an application of this organisation; you can join once its case has ended"
+        ),
     }
 
 

@@ -15,8 +15,19 @@ from ckan import model
 
 from ckanext.shopendata import clock
 from ckanext.shopendata.logic import command as c
-from ckanext.shopendata.logic import deadline
-from ckanext.shopendata.model import Agency, Application, Case, Dataset, Entry, OpenList, Proposal, SignOff
+from ckanext.shopendata.logic import deadline, side
+from ckanext.shopendata.model import (
+    Agency,
+    Application,
+    Case,
+    Dataset,
+    Entry,
+    OpenList,
+    Organisation,
+    Proposal,
+    SignOff,
+)
+from ckanext.shopendata.policy import organisation
 from ckanext.shopendata.policy.application import CaseState, State
 from ckanext.shopendata.policy.catalogue import EntryState
 from ckanext.shopendata.policy.classification import DatasetState
@@ -41,7 +52,8 @@ class _Source:
 def items(actor: c.Actor) -> list[dict[str, Any]]:
     """What waits for somebody, the most urgent first.
 
-    :returns: ``kind`` (policy.work.KINDS), ``id``, ``number`` of an application or version of a list, ``application``
+    :returns: ``kind`` (policy.work.KINDS), ``id``, ``number`` of an application, version of a list or name of an
+        organisation, ``application``
         (its identifier), ``agency`` (name) and ``agency_title``, ``count``, ``since``, ``deadline``
         (logic.deadline.told), ``overseen``: it waits for others, whose time is over
     """
@@ -68,29 +80,43 @@ def _order(item: dict[str, Any]) -> tuple[int, str]:
 def _sources(actor: c.Actor) -> Iterator[_Source]:
     yield from _own(actor)
     yield from _applications(actor)
+    yield from _organisations(actor)
     yield from _cases(actor)
     yield from _catalogue(actor)
     yield from _lists(actor)
 
 
 def _own(actor: c.Actor) -> Iterator[_Source]:
-    mine = Application.applicant_id == actor.id
+    mine = side.mine(actor.id, "application.write")
     yield _Source("correct", sa.select(Application).where(mine, Application.state == State.CORRECTION_REQUESTED.value))
     yield _Source("agree", _of_cases(CaseState.AGREEMENT_PENDING).where(mine, Case.confirmed_by_applicant.is_(None)))
+    ours = Organisation.id.in_(side.organisations_of(actor.id, "organisation.change"))
+    returned = sa.select(Organisation).where(ours, Organisation.state == organisation.State.RETURNED.value)
+    yield _Source("mend_organisation", returned)
 
 
 def _applications(actor: c.Actor) -> Iterator[_Source]:
-    rows = sa.select(Application).where(
-        Application.state == State.SUBMITTED.value, Application.applicant_id != actor.id
-    )
+    rows = sa.select(Application).where(Application.state == State.SUBMITTED.value, _others(actor))
     if _able(actor, "take_in") is None:
         yield _Source("take_in", rows)
     elif _overseeing(actor, "take_in") is None:
         yield _Source("take_in", rows.where(Application.due_on < clock.today()), overseen=True)
 
 
+def _others(actor: c.Actor) -> Any:
+    """Applications that are not the actor's own matter."""
+    return sa.and_(Application.applicant_id != actor.id, sa.not_(side.mine(actor.id, "application.read")))
+
+
+def _organisations(actor: c.Actor) -> Iterator[_Source]:
+    if _able(actor, "verify_organisation") is None:
+        own = side.organisations_of(actor.id, "organisation.read")
+        waiting = Organisation.state == organisation.State.SUBMITTED.value
+        yield _Source("verify_organisation", sa.select(Organisation).where(waiting, Organisation.id.not_in(own)))
+
+
 def _cases(actor: c.Actor) -> Iterator[_Source]:
-    others = Application.applicant_id != actor.id
+    others = _others(actor)
     for kind, rows in (
         ("decide_case", _of_cases(CaseState.IN_REVIEW).where(others)),
         (
@@ -170,6 +196,9 @@ def _read(source: _Source) -> Iterator[dict[str, Any]]:
         elif isinstance(first, Case):
             since, told = first.decided_at or first.created_at, deadline.told(deadline.of_case(first))
             line |= {"id": first.id, "agency_id": first.agency_id, "application": row[1].id, "number": _number(row[1])}
+        elif isinstance(first, Organisation):
+            since, told = first.submitted_at or first.created_at, None
+            line |= {"id": first.id, "agency_id": None, "number": first.name}
         elif isinstance(first, OpenList):
             since, told = first.compiled_at, None
             line |= {"id": first.id, "agency_id": first.agency_id, "number": first.version}
@@ -182,6 +211,8 @@ def _read(source: _Source) -> Iterator[dict[str, Any]]:
 def _sorting(kind: str) -> tuple[Any, ...]:
     if kind in {"correct", "take_in"}:
         return Application.due_on.asc().nulls_last(), Application.submitted_at, Application.id
+    if kind.endswith("_organisation"):
+        return Organisation.submitted_at, Organisation.id
     if kind in {"agree", "decide_case", "confirm_agreement"}:
         return Case.due_on.asc().nulls_last(), Case.created_at, Case.id
     return (OpenList.compiled_at,) if kind.endswith("_list") else (Entry.agency_id,)

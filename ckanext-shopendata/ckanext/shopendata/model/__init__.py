@@ -1,6 +1,7 @@
 """Tables of the portal, one module an aggregate; all migrations lie in ``migration/``."""
 
 from ckanext.shopendata.model import audit
+from ckanext.shopendata.model.account import Account, Link
 from ckanext.shopendata.model.application import Application, Case, RequestedDataset
 from ckanext.shopendata.model.catalogue import Dataset, Entry, Item, Resource
 from ckanext.shopendata.model.classification import Decision, Proposal, SignOff
@@ -8,6 +9,7 @@ from ckanext.shopendata.model.grant import AccessKey, Grant
 from ckanext.shopendata.model.harvest import HarvestRecord, HarvestRun
 from ckanext.shopendata.model.notice import Notice, NoticePreference
 from ckanext.shopendata.model.openlist import OpenList, OpenListItem
+from ckanext.shopendata.model.organisation import Member, Organisation, Proof
 from ckanext.shopendata.model.people import (
     Agency,
     Delegation,
@@ -22,6 +24,7 @@ from ckanext.shopendata.model.session import sessions
 
 __all__ = [
     "AccessKey",
+    "Account",
     "Agency",
     "Application",
     "Block",
@@ -35,11 +38,15 @@ __all__ = [
     "HarvestRecord",
     "HarvestRun",
     "Item",
+    "Link",
+    "Member",
     "Notice",
     "NoticePreference",
     "OpenList",
     "OpenListItem",
+    "Organisation",
     "Person",
+    "Proof",
     "Proposal",
     "RequestedDataset",
     "Resource",

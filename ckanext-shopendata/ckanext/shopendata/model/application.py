@@ -22,7 +22,8 @@ class Application(tk.BaseModel):
     id: Mapped[key]
     year: Mapped[number]
     sequence: Mapped[number]  #: the year's running number
-    applicant_id: Mapped[text] = mapped_column(index=True)
+    applicant_id: Mapped[text] = mapped_column(index=True)  #: who applies, or the agent in charge
+    organisation_id: Mapped[text | None] = mapped_column(sa.ForeignKey("shopendata_organisation.id"), index=True)
     state: Mapped[text] = mapped_column(index=True)  #: policy.application.State
     form: Mapped[json_object] = mapped_column(default=dict)  #: answers by field (policy.application.FORM)
     deficiencies: Mapped[json_list] = mapped_column(default=list)  #: 补正: field, what to hand in; all at once

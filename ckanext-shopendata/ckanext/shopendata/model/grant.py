@@ -22,7 +22,7 @@ class Grant(tk.BaseModel):
     id: Mapped[key]
     case_id: Mapped[text] = mapped_column(sa.ForeignKey("shopendata_case.id"))
     dataset_id: Mapped[text] = mapped_column(sa.ForeignKey("shopendata_dataset.id"), index=True)
-    holder_id: Mapped[text] = mapped_column(index=True)
+    holder_id: Mapped[text] = mapped_column(index=True)  #: who applied, or the agent in charge
     state: Mapped[text]  #: policy.grant.GrantState
     item_codes: Mapped[words | None]  #: none: all items of the dataset
     row_filter: Mapped[json_object] = mapped_column(default=dict)
@@ -45,6 +45,7 @@ class AccessKey(tk.BaseModel):
     pepper_version: Mapped[number] = mapped_column(default=1)
     hint: Mapped[text]  #: its last four characters
     created_by: Mapped[text]
+    custodian_id: Mapped[text]  #: who looks after it: whoever made it, then who took over
     created_at: Mapped[moment]
     expires_at: Mapped[moment]
     revoked_at: Mapped[dt.datetime | None] = mapped_column(sa.DateTime(timezone=True))

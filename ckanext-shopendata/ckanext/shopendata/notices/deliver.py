@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -21,10 +21,11 @@ from ckan.model.types import make_uuid
 from flask_babel import force_locale
 
 from ckanext.shopendata.interfaces import IMessenger
+from ckanext.shopendata.logic import side
 from ckanext.shopendata.logic.command import holdings_of
 from ckanext.shopendata.logic.notice import preference
-from ckanext.shopendata.model import AccessKey, Application, Case, Grant, Notice, Task
-from ckanext.shopendata.notices import mail, words
+from ckanext.shopendata.model import AccessKey, Application, Case, Grant, Link, Notice, Organisation, Task
+from ckanext.shopendata.notices import letters, mail, words
 from ckanext.shopendata.policy import notice as policy
 from ckanext.shopendata.policy.notice import Mode
 from ckanext.shopendata.publish import outbox
@@ -43,7 +44,15 @@ def notice(tasks: Sequence[Task]) -> None:
     """Mails single notices."""
     for task in tasks:
         row = model.Session.get(Notice, task.object_id, with_for_update=True)
-        _deliver(task, [row] if row is not None and row.state == "waiting" else [])
+        _deliver(task, _wanted([row] if row is not None and row.state == "waiting" else []), _letter)
+
+
+def letter(tasks: Sequence[Task]) -> None:
+    """Mails one-time links, and what stands in their place for who has an account."""
+    for task in tasks:
+        row = model.Session.get(Link, task.object_id, with_for_update=True)
+        live = row is not None and row.state == "waiting" and row.ended_at is None
+        _deliver(task, [row] if live else [], letters.letter)
 
 
 def digest(tasks: Sequence[Task]) -> None:
@@ -57,7 +66,7 @@ def digest(tasks: Sequence[Task]) -> None:
         batch = [row for row in rows if row.mail_id == begun]
         if len(batch) < len(rows):
             outbox.put("digest", task.object_id)
-        _deliver(task, batch)
+        _deliver(task, _wanted(batch), _letter)
 
 
 def message(tasks: Sequence[Task]) -> None:
@@ -77,6 +86,7 @@ def message(tasks: Sequence[Task]) -> None:
 HANDLERS: dict[str, tuple[outbox.Handler, int]] = {
     "notice": (notice, 1),
     "digest": (digest, 1),
+    "letter": (letter, 1),
     "message": (message, 1),
 }
 
@@ -86,8 +96,8 @@ def work() -> int:
     return outbox.work(HANDLERS)
 
 
-def _deliver(task: Task, batch: list[Notice]) -> None:
-    batch = _wanted(batch)
+def _deliver(task: Task, batch: list[Any], write: Callable[[list[Any], str], dict[str, Any]]) -> None:
+    """``batch``: rows for one mailbox, of a kind that has the columns of a letter."""
     if batch and batch[0].begun >= IN_DOUBT:
         _end(batch, "unconfirmed", "tried twice, and nobody knows whether it was sent")
         batch = []
@@ -97,14 +107,14 @@ def _deliver(task: Task, batch: list[Notice]) -> None:
         return
     if not mail.configured():
         raise mail.NotTaken("no mail server is configured")
-    letter = _letter(batch, batch[0].mail_id or make_uuid())
-    ids, key = [row.id for row in batch], task.id
-    _begin(batch, letter)
+    written = write(batch, batch[0].mail_id or make_uuid())
+    ids, key, kind = [row.id for row in batch], task.id, type(batch[0])
+    _begin(batch, written)
     try:
-        address, headers = letter["recipient_email"], letter["headers"]
-        mailer.mail_recipient("", address, letter["subject"], letter["body"], headers=headers)
+        address, headers = written["recipient_email"], letters.headers(written["id"])
+        mailer.mail_recipient("", address, written["subject"], written["body"], headers=headers)
     except mail.NotTaken as error:
-        rows = _again(ids)
+        rows = _again(kind, ids)
         for row in rows:
             row.begun -= 1
         if not isinstance(error, mail.Rejected) or rows[0].created_at > outbox.now() - GIVE_UP:
@@ -112,20 +122,20 @@ def _deliver(task: Task, batch: list[Notice]) -> None:
             raise
         _end(rows, "failed", str(error))
     else:
-        _end(_again(ids), "sent", "")
+        _end(_again(kind, ids), "sent", "")
     outbox.done(key)
     model.Session.commit()
 
 
-def _begin(batch: list[Notice], letter: dict[str, Any]) -> None:
+def _begin(batch: list[Any], written: dict[str, Any]) -> None:
     """Writes the try down before it is made; commits. Whatever can go wrong without the server has happened before."""
     for row in batch:
-        row.mail_id, row.begun = letter["id"], row.begun + 1
+        row.mail_id, row.begun = written["id"], row.begun + 1
     model.Session.commit()
 
 
-def _again(ids: list[str]) -> list[Notice]:
-    return list(model.Session.scalars(sa.select(Notice).where(Notice.id.in_(ids)).with_for_update()))
+def _again(kind: Any, ids: list[str]) -> list[Any]:
+    return list(model.Session.scalars(sa.select(kind).where(kind.id.in_(ids)).with_for_update()))
 
 
 def _letter(batch: list[Notice], mail_id: str) -> dict[str, Any]:
@@ -138,9 +148,7 @@ def _letter(batch: list[Notice], mail_id: str) -> dict[str, Any]:
             "settings": tk.h.url_for("shopendata_work.preferences", qualified=True),
         }
         subject, body = _subject(batch), tk.render("emails/shopendata_notice.txt", told)
-    host = mail.sender().rpartition("@")[2]
-    headers = {"Message-ID": f"<{mail_id}@{host}>", "Auto-Submitted": "auto-generated"}
-    return {"id": mail_id, "recipient_email": user.email or "", "subject": subject, "body": body, "headers": headers}
+    return {"id": mail_id, "recipient_email": user.email or "", "subject": subject, "body": body}
 
 
 def _subject(batch: list[Notice]) -> str:
@@ -160,12 +168,12 @@ def _wanted(batch: list[Notice]) -> list[Notice]:
     return wanted
 
 
-def _end(batch: list[Notice], state: str, why: str) -> None:
+def _end(batch: list[Any], state: str, why: str) -> None:
     for row in batch:
         row.state, row.why = state, why
         row.sent_at = outbox.now() if state == "sent" else None
     if state in {"failed", "unconfirmed"}:
-        log.warning("%s notices %s: %s", len(batch), state, why)
+        log.warning("%s letters %s: %s", len(batch), state, why)
 
 
 def _obstacle(row: Notice) -> str:
@@ -174,7 +182,7 @@ def _obstacle(row: Notice) -> str:
     if user is None or user.state != "active" or not user.email:
         return "the account is gone or has no address"
     moment = policy.MOMENTS.get(row.moment)
-    about = _object(moment, row.object_id) if moment else None
+    about = _object(moment, row.object_id, row.recipient_id) if moment else None
     if moment is None or about is None:
         return "what it is about is gone"
     owner, state, agency, due = about
@@ -184,9 +192,13 @@ def _obstacle(row: Notice) -> str:
     return "it is settled" if changed or (moment.states and state not in moment.states) else ""
 
 
-def _object(moment: policy.Moment, key: str) -> tuple[str, str, str | None, str] | None:
+def _object(moment: policy.Moment, key: str, recipient: str) -> tuple[str, str, str | None, str] | None:
     """Owner, state, agency and last day of what a notice is about; ``None``: it does not exist any more."""
     session = model.Session
+    if moment.kind == "organisation":
+        organisation = session.get(Organisation, key)
+        owner = recipient if side.functions_of(recipient, key) else ""
+        return organisation and (owner, organisation.state, None, "")
     if moment.kind == "application":
         row = session.get(Application, key)
         return row and (row.applicant_id, row.state, None, _iso(row.due_on))

@@ -57,6 +57,11 @@ def _sentences() -> dict[str, str]:
             "The agreement with {agency} on your application {number} was to be confirmed by {due}: the time is over."
         ),
         "grant.active": tk._("Your access to the data of {agency} (application {number}) is active: make a key."),
+        "organisation.to_verify": tk._("An applicant organisation waits to be verified."),
+        "organisation.verified": tk._("Your organisation has been verified: it can submit applications now."),
+        "organisation.returned": tk._("Your organisation could not be verified yet: please read the reasons."),
+        "organisation.joined": tk._("Somebody has accepted your invitation to your organisation."),
+        "organisation.taken_over": tk._("You have taken over work for your organisation from another member."),
         "key.expiring": tk._("Your key ending in {hint} expires on {expires}."),
     }
 
@@ -78,4 +83,9 @@ def _pages() -> dict[str, tuple[str, str]]:
         ("case.to_decide", "case.near", "case.over", "case.overseen", "agreement.to_confirm"),
         ("shopendata_desk.case", "case"),
     )
-    return {**mine, **intake, **cases, "intake.overseen": ("shopendata_work.index", "")}
+    ours = dict.fromkeys(
+        ("organisation.verified", "organisation.returned", "organisation.joined", "organisation.taken_over"),
+        ("shopendata_organisation.read", "organisation"),
+    )
+    verify = {"organisation.to_verify": ("shopendata_verification.read", "organisation")}
+    return {**mine, **intake, **cases, **ours, **verify, "intake.overseen": ("shopendata_work.index", "")}

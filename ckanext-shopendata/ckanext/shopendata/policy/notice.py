@@ -12,7 +12,7 @@ from datetime import datetime, time, timedelta
 from enum import Enum
 from zoneinfo import ZoneInfo
 
-from ckanext.shopendata.policy import people
+from ckanext.shopendata.policy import organisation, people
 from ckanext.shopendata.policy.application import CaseState, State
 from ckanext.shopendata.policy.grant import GrantState
 from ckanext.shopendata.policy.refusal import Refused
@@ -57,7 +57,7 @@ class Moment:
     """
 
     group: Group
-    kind: str  #: application | case | grant | key
+    kind: str  #: application | case | grant | key | organisation
     verb: str | None = None
     states: frozenset[str] = frozenset()
 
@@ -69,6 +69,7 @@ def _in(*states: Enum) -> frozenset[str]:
 _SUBMITTED, _MENDING = _in(State.SUBMITTED), _in(State.CORRECTION_REQUESTED)
 _REVIEWED, _AGREED = _in(CaseState.IN_REVIEW), _in(CaseState.AGREEMENT_PENDING)
 _RUNNING = _in(GrantState.ACTIVE)
+_HANDED_IN = _in(organisation.State.SUBMITTED)
 
 MOMENTS: dict[str, Moment] = {
     "application.submitted": Moment(Group.OWN, "application"),
@@ -93,6 +94,11 @@ MOMENTS: dict[str, Moment] = {
     "agreement.near": Moment(Group.DUE, "case", states=_AGREED),
     "agreement.over": Moment(Group.DUE, "case", states=_AGREED),
     "grant.active": Moment(Group.OWN, "grant"),
+    "organisation.to_verify": Moment(Group.WORK, "organisation", "organisation.verify", _HANDED_IN),
+    "organisation.verified": Moment(Group.OWN, "organisation"),
+    "organisation.returned": Moment(Group.OWN, "organisation"),
+    "organisation.joined": Moment(Group.OWN, "organisation"),
+    "organisation.taken_over": Moment(Group.OWN, "organisation"),
     "key.expiring": Moment(Group.DUE, "key", states=_RUNNING),
 }
 

@@ -108,6 +108,8 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "openlist.sign": frozenset({Role.SIGNER, Role.DATA_ADMINISTRATOR}),
     "openlist.publish": frozenset({Role.REVIEWER, Role.SIGNER}),
     "openlist.discard": frozenset({Role.DATA_ADMINISTRATOR}),
+    "organisation.verify": frozenset({Role.INTAKE_OFFICER}),
+    "organisation.read": frozenset({Role.INTAKE_OFFICER, Role.AUDITOR}),
     "application.intake": frozenset({Role.INTAKE_OFFICER}),
     "application.read": frozenset({Role.INTAKE_OFFICER, Role.SUPERVISING_AUTHORITY, Role.AUDITOR}),
     "case.read": _STAFF | _ABOVE | {Role.SECRECY_REVIEWER, Role.INTAKE_OFFICER, Role.AUDITOR},

@@ -22,6 +22,8 @@ class Kind:
 KINDS: dict[str, Kind] = {
     "correct": Kind(),  # mend an application and submit it again
     "agree": Kind(),  # confirm an agreement as applicant
+    "mend_organisation": Kind(),  # an organisation that the data centre returned
+    "verify_organisation": Kind("organisation.verify"),
     "take_in": Kind("application.intake", "intake.oversee"),
     "decide_case": Kind("case.decide", "case.oversee"),
     "confirm_agreement": Kind("agreement.confirm"),

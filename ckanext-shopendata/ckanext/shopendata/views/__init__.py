@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Blueprint
 
 from ckanext.shopendata.views import (
+    account,
     agency,
     application,
     audit,
@@ -12,9 +13,13 @@ from ckanext.shopendata.views import (
     case,
     catalogue,
     developers,
+    invitation,
     openlist,
     openlist_work,
+    organisation,
     people,
+    registration,
+    verification,
     work,
 )
 
@@ -23,6 +28,7 @@ __all__ = ["blueprints"]
 
 def blueprints() -> list[Blueprint]:
     """All of them: the public's, then those that people sign in for."""
-    public = [openlist.openlist, developers.developers]
+    public = [openlist.openlist, developers.developers, registration.pages, invitation.pages]
     inside = [application, case, catalogue, bulk, openlist_work, work, people, agency, audit]
+    inside += [account, organisation, verification]
     return [*public, *(module.pages for module in inside)]

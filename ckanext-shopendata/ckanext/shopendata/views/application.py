@@ -12,7 +12,7 @@ from flask import abort, request
 from ckanext.shopendata.policy.application import FORM
 from ckanext.shopendata.views import application_form as forms
 from ckanext.shopendata.views import labels_form
-from ckanext.shopendata.views.common import Failed, answer, ask, back_to, confirmed, do, person, section, see
+from ckanext.shopendata.views.common import Failed, answer, ask, back_to, confirmed, do, section, see
 
 pages = section("application", "/applications")
 
@@ -148,9 +148,9 @@ def _index(failed: Failed | None = None) -> Response:
 
 
 def _mine(key: str) -> dict[str, Any]:
-    """An application of the caller's own; those of others do not exist here, whatever roles the caller holds."""
+    """An application of the caller's side; those of others do not exist here, whatever roles the caller holds."""
     application = see("application_show", id=key)
-    if application["applicant"] != person().name:
+    if "application.read" not in application["may"]:
         abort(404)
     return application
 
@@ -162,13 +162,14 @@ def _store(application: dict[str, Any] | None, token: str) -> Response:
         given["id"] = application["id"]
     elif token:
         given["token"] = token
+    given |= forms.party()
     submits = request.form.get("intent") == "submit"
     try:
         saved = do("application_save", **given)
     except Failed as failed:
         if failed.code == "not_in_this_state":
             return back_to("shopendata_application.read", key=application["id"] if application else token)
-        missing = forms.lacking(form, chosen) if submits else {}
+        missing = forms.lacking(form, chosen, given.get("organisation", "")) if submits else {}
         datasets = [forms.described(name) or {"name": name, "title": name} for name in chosen]
         return _form(application, datasets, form, missing | failed.errors, token=token, status=failed.status)
     if not submits:
@@ -183,7 +184,7 @@ def _store(application: dict[str, Any] | None, token: str) -> Response:
 
 
 def _read(application: dict[str, Any], failed: Failed | None = None) -> Response:
-    if application["state"] in _EDITABLE and failed is None:
+    if application["state"] in _EDITABLE and failed is None and "application.write" in application["may"]:
         return _form(application, application["datasets"], application["form"], {})
     cases = {case["id"] for case in application["cases"]}
     grants = [grant for grant in do("grant_list") if grant["case"] in cases]
@@ -196,7 +197,9 @@ def _read(application: dict[str, Any], failed: Failed | None = None) -> Response
         words=labels_form,
         timeline=forms.timeline(application),
         next_step=forms.next_step(application, grants),
-        withdrawable=application["state"] in _WITHDRAWABLE and not forms.ended(application),
+        withdrawable=application["state"] in _WITHDRAWABLE
+        and not forms.ended(application)
+        and "application.write" in application["may"],
         grants=grants,
     )
 
@@ -211,6 +214,9 @@ def _form(
     status: int = 200,
 ) -> Response:
     returned = application["deficiencies"] if application else []
+    parties = forms.parties(application)
+    if "applicant_kind" in errors:  # nobody types it: it follows from who applies
+        errors = {"organisation": errors["applicant_kind"]} | {k: v for k, v in errors.items() if k != "applicant_kind"}
     return answer(
         "application/form.html",
         status,
@@ -220,6 +226,8 @@ def _form(
         datasets=datasets,
         others=forms.others({dataset["name"] for dataset in datasets}),
         values=values,
+        parties=parties,
+        party=forms.chosen_party(application, values, parties),
         fields=FORM,
         words=labels_form,
         timeline=forms.timeline(application) if application else [],

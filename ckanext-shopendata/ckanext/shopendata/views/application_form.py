@@ -12,21 +12,70 @@ from ckanext.shopendata.logic.messages import message
 from ckanext.shopendata.policy.application import FORM, deficiencies
 from ckanext.shopendata.policy.refusal import Refused
 
-__all__ = ["MOST", "described", "ended", "lacking", "next_step", "others", "timeline", "typed"]
+__all__ = [
+    "IN_PERSON",
+    "MOST",
+    "OF_PARTY",
+    "chosen_party",
+    "described",
+    "ended",
+    "lacking",
+    "next_step",
+    "others",
+    "parties",
+    "party",
+    "timeline",
+    "typed",
+]
 
 #: Datasets that one form may name.
 MOST = 50
 _OFFERED = 200
+#: Who applies in their own name, where an organisation could be chosen.
+IN_PERSON = "-"
+#: What an organisation's proof says, and nobody types.
+OF_PARTY = ("applicant_kind", "applicant_name", "credit_code")
 
 
 def typed() -> dict[str, str]:
     """The form as it was typed. Browsers send line ends of their own kind, which must not count as two characters."""
-    return {field.name: request.form.get(field.name, "").replace("\r\n", "\n") for field in FORM}
+    typed = {field.name: request.form.get(field.name, "").replace("\r\n", "\n") for field in FORM}
+    if request.form.get("organisation") == IN_PERSON:
+        typed |= {"applicant_kind": "natural_person", "credit_code": ""}
+    return typed
 
 
-def lacking(form: dict[str, str], datasets: list[str]) -> dict[str, list[str]]:
+def party() -> dict[str, str]:
+    """For whom the form says that it applies, as ``application_save`` takes it; nothing where it was not asked."""
+    chosen = request.form.get("organisation")
+    return {} if chosen is None else {"organisation": "" if chosen == IN_PERSON else chosen}
+
+
+def parties(application: dict[str, Any] | None) -> dict[str, dict[str, str]]:
+    """Who can apply: the reader's organisations (as their agent), then the reader. Identifier -> name and state."""
+    found = tk.get_action("shopendata_organisation_list")({"user": tk.current_user.name}, {"limit": 100})["results"]
+    own = {one["id"]: {"name": one["name"], "state": one["state"]} for one in found if "agent" in one["functions"]}
+    if application and application["submitted_at"] and (kept := application["organisation"]):
+        return {kept["id"]: kept}
+    return own | {IN_PERSON: {"name": "", "state": ""}}
+
+
+def chosen_party(application: dict[str, Any] | None, values: dict[str, str], known: dict[str, Any]) -> str:
+    """Which of them is chosen; a new form suggests the only organisation that there is."""
+    typed = request.form.get("organisation")
+    if typed in known:
+        return str(typed)
+    if application:
+        own = application["organisation"]
+        return own["id"] if own else IN_PERSON if values.get("applicant_kind") == "natural_person" else ""
+    return next(iter(known)) if len(known) <= 2 else ""
+
+
+def lacking(form: dict[str, str], datasets: list[str], organisation: str = "") -> dict[str, list[str]]:
     """What a submission would be refused for, beside what saving has already been refused for."""
     found = deficiencies({name: value.strip() for name, value in form.items()})
+    if organisation:
+        found = {name: code for name, code in found.items() if name not in OF_PARTY}
     if not datasets:
         found["datasets"] = "missing"
     return {name: [message(Refused(code))] for name, code in found.items()}

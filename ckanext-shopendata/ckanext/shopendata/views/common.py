@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from typing import Any, NoReturn
 
 import ckan.plugins.toolkit as tk
@@ -20,10 +21,12 @@ __all__ = [
     "Failed",
     "answer",
     "ask",
+    "attempt",
     "back_to",
     "confirmed",
     "do",
     "forbidden",
+    "languages",
     "local_time",
     "may",
     "may_somewhere",
@@ -116,6 +119,19 @@ def answer(template: str, status: int = 200, **data: Any) -> Response:
 def sent(*names: str) -> dict[str, str]:
     """What was typed into these fields of a form, without the blanks around it."""
     return {name: request.form.get(name, "").strip() for name in names}
+
+
+def attempt(function: Callable[..., Any], *given: Any) -> Any:
+    """As :func:`do`, for what is no action because it is for pages only. Raises :class:`Failed`."""
+    try:
+        return function(*given)
+    except tk.ValidationError as error:
+        raise _failed(error.error_dict) from error
+
+
+def languages() -> dict[str, str]:
+    """The languages that the portal speaks."""
+    return {"zh_Hans_CN": "中文", "en": "English"}
 
 
 def confirmed() -> bool:

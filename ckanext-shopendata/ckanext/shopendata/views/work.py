@@ -8,7 +8,7 @@ import ckan.plugins.toolkit as tk
 from ckan.types import Response
 from flask import request
 
-from ckanext.shopendata.views.common import Failed, answer, back_to, do, section
+from ckanext.shopendata.views.common import Failed, answer, back_to, do, languages, section
 
 __all__ = ["address", "pages"]
 
@@ -49,6 +49,8 @@ def kinds() -> dict[str, str]:
     return {
         "correct": tk._("Correct my application"),
         "agree": tk._("Confirm the agreement"),
+        "mend_organisation": tk._("Mend what the data centre returned"),
+        "verify_organisation": tk._("Verify an organisation"),
         "take_in": tk._("Take in an application"),
         "decide_case": tk._("Decide on an application"),
         "confirm_agreement": tk._("Confirm an agreement for the agency"),
@@ -79,6 +81,9 @@ def address(one: dict[str, Any]) -> str:
     kind = one["kind"]
     if kind in {"correct", "agree"}:
         return tk.h.url_for("shopendata_application.read", key=one["application"])
+    if kind.endswith("_organisation"):
+        page = "verification" if kind == "verify_organisation" else "organisation"
+        return tk.h.url_for(f"shopendata_{page}.read", key=one["id"])
     if kind == "take_in":
         return "" if one["overseen"] else tk.h.url_for("shopendata_desk.application", key=one["id"])
     if kind in {"decide_case", "confirm_agreement"}:
@@ -106,7 +111,7 @@ def _preferences(failed: Failed | None = None) -> Response:
         },
         address=shown["address"],
         language=request.form.get("language", shown["language"]),
-        languages={"zh_Hans_CN": "中文", "en": "English"},
+        languages=languages(),
         groups=groups(),
         modes=modes(),
     )

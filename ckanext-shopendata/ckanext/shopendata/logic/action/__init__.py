@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ckanext.shopendata.logic.action import (
+    account,
     agency,
     application,
     audit,
@@ -15,9 +16,12 @@ from ckanext.shopendata.logic.action import (
     desk,
     division,
     grant,
+    member,
     notice,
     openlist,
+    organisation,
     people,
+    proof,
     publication,
     reorganisation,
 )
@@ -39,6 +43,10 @@ _MODULES = (
     desk,
     audit,
     notice,
+    account,
+    organisation,
+    proof,
+    member,
 )
 
 

@@ -12,7 +12,7 @@ from ckan.types import DataDict
 
 from ckanext.shopendata import clock
 from ckanext.shopendata.logic import command as c
-from ckanext.shopendata.logic import deadline, eyes, notice
+from ckanext.shopendata.logic import deadline, eyes, notice, side
 from ckanext.shopendata.logic import schema as s
 from ckanext.shopendata.logic.items import items_of
 from ckanext.shopendata.model import (
@@ -24,13 +24,16 @@ from ckanext.shopendata.model import (
     Entry,
     Grant,
     Item,
+    Organisation,
     RequestedDataset,
 )
 from ckanext.shopendata.policy import application as policy
+from ckanext.shopendata.policy import organisation as organisation_policy
 from ckanext.shopendata.policy import people
 from ckanext.shopendata.policy.application import CaseState, State
 from ckanext.shopendata.policy.classification import Tier
 from ckanext.shopendata.policy.grant import GrantState
+from ckanext.shopendata.policy.organisation import MAY, Kind
 from ckanext.shopendata.policy.refusal import Refused
 from ckanext.shopendata.policy.scope import Column, columns_of, opened
 from ckanext.shopendata.policy.workdays import Clock
@@ -55,11 +58,21 @@ __all__ = [
 _OPEN_CASES = (CaseState.IN_REVIEW, CaseState.SPECIAL_REVIEW, CaseState.AGREEMENT_PENDING)
 
 
-@c.command(s.fields(id=s.maybe(s.filled), token=s.maybe(s.uuid), datasets=s.maybe(s.texts), form=s.maybe(s.mapping)))
+@c.command(
+    s.fields(
+        id=s.maybe(s.filled),
+        token=s.maybe(s.uuid),
+        organisation=s.maybe(s.text),
+        datasets=s.maybe(s.texts),
+        form=s.maybe(s.mapping),
+    )
+)
 def application_save(actor: c.Actor, data: DataDict) -> dict[str, Any]:
     """Starts an application, or changes one that is not yet submitted or has come back. Nothing needs to be complete.
 
     :param token: a random UUID, of a new one: a call repeated with it makes no second application
+    :param organisation: identifier of the organisation that applies, of which the caller is an agent; empty: the caller
+        applies in their own name. Kind, name and credit code of the form are then the organisation's
     :param datasets: names or identifiers of conditionally open datasets
     :param form: answers by field (policy.application.FORM); those left out stay as they are
     """
@@ -70,7 +83,9 @@ def application_save(actor: c.Actor, data: DataDict) -> dict[str, Any]:
         application = _new(actor, data.get("token"))
     if "datasets" in data:
         _request(application, data["datasets"])
-    application.form = {**application.form, **policy.clean(data.get("form", {}))}
+    if "organisation" in data:
+        _apply_for(actor, application, data["organisation"])
+    application.form = {**application.form, **policy.clean(data.get("form", {})), **_facts(application)}
     application.updated_at = clock.now()
     _event("application.save", actor, "", application, {"fields": sorted(data.get("form", {}))})
     return as_dict(application)
@@ -81,6 +96,8 @@ def application_submit(actor: c.Actor, data: DataDict) -> dict[str, Any]:
     """Submits: refused with everything that is missing at once (SH 36), else it lies with the data centre."""
     application = _own(actor, data["id"])
     state = policy.step(State(application.state), "submit")
+    application.form = {**application.form, **_facts(application)}
+    side.check_party(application)
     found = policy.deficiencies(application.form)
     if not _requested(application.id):
         found["datasets"] = "missing"
@@ -123,6 +140,7 @@ def application_accept(actor: c.Actor, data: DataDict) -> dict[str, Any]:
     application = _locked(data["id"])
     role = _intake(actor, application)
     application.state = policy.step(State(application.state), "accept").value
+    side.check_party(application)
     application.accepted_at = application.updated_at = clock.now()
     application.due_on = None
     for agency_id in sorted({agency for _, agency in _providers(application.id)}):
@@ -235,7 +253,7 @@ def case_extend(actor: c.Actor, data: DataDict) -> dict[str, Any]:
     case = c.found(model.Session.get(Case, data["id"], with_for_update=True))
     application = _locked(case.application_id)
     role = actor.require_inside("case.extend", case.agency_id)
-    policy.check_case_decider(actor.id, application.applicant_id)
+    _check_eyes(actor, application)
     if CaseState(case.state) is not CaseState.IN_REVIEW:
         raise Refused("not_in_this_state", state=case.state)
     extended = deadline.clock_of(case).extend(data["days"], profile().periods["decision"], clock.today())
@@ -251,8 +269,10 @@ def case_extend(actor: c.Actor, data: DataDict) -> dict[str, Any]:
 def agreement_confirm(actor: c.Actor, data: DataDict) -> dict[str, Any]:
     """线上确认 of the agreement of a case, by the applicant or the agency's signer; when both did, the grants run."""
     case, application = _locked_case(data["id"])
-    if actor.id == application.applicant_id:
+    if side.may(actor.id, application, "agreement.confirm"):
         role, party = "", "confirmed_by_applicant"
+        if application.organisation_id:
+            side.check_party(application)
     else:
         role, party = actor.require_inside("agreement.confirm", case.agency_id), "confirmed_by_provider"
         _check_eyes(actor, application, eyes.acted(case.decided_by, case.id))
@@ -275,7 +295,7 @@ def application_list(actor: c.Actor, data: DataDict) -> dict[str, Any]:
         actor.require("application.read")
         rows = rows.where(Application.submitted_at.is_not(None))
     else:
-        rows = rows.where(Application.applicant_id == actor.id)
+        rows = rows.where(side.mine(actor.id, "application.read"))
     if data.get("state"):
         rows = rows.where(Application.state == data["state"])
     count = model.Session.scalar(sa.select(sa.func.count()).select_from(rows.subquery()))
@@ -287,12 +307,14 @@ def application_list(actor: c.Actor, data: DataDict) -> dict[str, Any]:
 def application_show(actor: c.Actor, data: DataDict) -> dict[str, Any]:
     """One application: for its applicant, the data centre, and the agencies that have a case in it.
 
-    :returns: the application; its datasets have ``items``, those that are opened
+    :returns: the application; its datasets have ``items``, those that are opened; ``may``: what the caller may do on
+        the applicant's side (verbs of policy.organisation.MAY; none for others)
     """
     application = c.found(model.Session.get(Application, data["id"]))
-    if actor.id != application.applicant_id:
+    able = [verb for verb in MAY if side.may(actor.id, application, verb)]
+    if "application.read" not in able:
         _require_reader(actor, application)
-    shown = as_dict(application)
+    shown: dict[str, Any] = as_dict(application) | {"may": able}
     items = items_of([dataset["id"] for dataset in shown["datasets"]])
     return shown | {"datasets": [dataset | {"items": items[dataset["id"]]} for dataset in shown["datasets"]]}
 
@@ -320,11 +342,14 @@ def case_list(actor: c.Actor, data: DataDict) -> dict[str, Any]:
 
 def as_dict(application: Application) -> dict[str, Any]:
     """An application with its datasets and cases."""
-    applicant = model.User.get(application.applicant_id)
+    applicant, organisation = model.User.get(application.applicant_id), side.party(application)
     return {
         "id": application.id,
         "number": _number(application),
         "applicant": applicant.name if applicant else "",
+        "organisation": {"id": organisation.id, "name": organisation.name, "state": organisation.state}
+        if organisation
+        else None,
         "state": application.state,
         "form": application.form,
         "deficiencies": application.deficiencies,
@@ -359,6 +384,33 @@ def _new(actor: c.Actor, token: str | None) -> Application:
     model.Session.add(application)
     model.Session.flush()
     return application
+
+
+def _apply_for(actor: c.Actor, application: Application, key: str) -> None:
+    """Whose the application is to be: an organisation's, or the caller's own. One that submitted it keeps it."""
+    wanted = key or None
+    if wanted == application.organisation_id:
+        return
+    if application.submitted_at is not None and application.organisation_id is not None:
+        raise Refused("organisation_fixed", "organisation")
+    if wanted:
+        # Against whoever ends the caller's membership now: the application would be nobody's.
+        c.found(model.Session.get(Organisation, wanted, with_for_update={"read": True}))
+    if wanted and not organisation_policy.may(side.functions_of(actor.id, wanted), "application.write"):
+        c.found(None)
+    application.organisation_id, application.applicant_id = wanted, actor.id
+
+
+def _facts(application: Application) -> dict[str, str]:
+    """What the portal knows of the applicant and does not ask again (SH 34): what the organisation's proof shows."""
+    organisation = side.party(application)
+    if organisation is None:
+        return {}
+    return {
+        "applicant_kind": Kind(organisation.kind).applicant_kind,
+        "applicant_name": organisation.name,
+        "credit_code": organisation.code,
+    }
 
 
 def _request(application: Application, references: list[str]) -> None:
@@ -434,9 +486,7 @@ def _intake(actor: c.Actor, application: Application) -> str:
 
 def _check_eyes(actor: c.Actor, application: Application, acted: people.Eyes = frozenset()) -> None:
     """Refuses the applicant, the applicant's organisation and who has acted before: persons, not accounts."""
-    code = application.form.get("credit_code", "")
-    organisation = eyes.members_of(code, application.created_at)
-    policy.check_case_decider(actor.eyes, eyes.of(application.applicant_id), acted, organisation)
+    policy.check_case_decider(actor.eyes, eyes.of(application.applicant_id), acted, eyes.side_of(application))
 
 
 def _require_reader(actor: c.Actor, application: Application) -> None:
@@ -455,7 +505,7 @@ def _require_reader(actor: c.Actor, application: Application) -> None:
 
 def _own(actor: c.Actor, key: str) -> Application:
     application = _locked(key)
-    if application.applicant_id != actor.id:
+    if not side.may(actor.id, application, "application.write"):
         c.found(None)
     return application
 

@@ -16,10 +16,11 @@ from ckanext.shopendata.logic.action import grant as grants
 from ckanext.shopendata.logic.action.agency import find
 from ckanext.shopendata.logic.action.openlist import candidates
 from ckanext.shopendata.logic.action.people import names_of
-from ckanext.shopendata.model import Agency, Application, Case, Dataset, Entry, Grant, OpenList
+from ckanext.shopendata.model import Agency, Application, Case, Dataset, Entry, Grant, OpenList, Organisation
 from ckanext.shopendata.policy import people
 from ckanext.shopendata.policy.application import State
 from ckanext.shopendata.policy.openlist import ListState, exclusion
+from ckanext.shopendata.policy.organisation import State as OrganisationState
 from ckanext.shopendata.policy.refusal import Refused
 from ckanext.shopendata.policy.work import KINDS
 
@@ -58,9 +59,9 @@ def desk_show(actor: c.Actor, data: DataDict) -> dict[str, Any]:
     """What waits for the caller, by the roles held; empty lists for somebody without any.
 
     :returns: ``work`` (logic.work.items: what waits, the most urgent first), ``roles`` (role, agency, in whose stead),
-        ``intake`` (applications to take in; none for those who may not), ``cases`` (state -> number), ``agreements``
-        (cases to confirm), ``lists`` (versions in preparation), ``catalogue`` (entries to confirm, entries to check,
-        datasets to decide)
+        ``intake`` (applications to take in; none for those who may not), ``organisations`` (to verify; likewise),
+        ``cases`` (state -> number), ``agreements`` (cases to confirm), ``lists`` (versions in preparation),
+        ``catalogue`` (entries to confirm, entries to check, datasets to decide)
     """
     session = model.Session
     agencies = list(session.scalars(sa.select(Agency)))
@@ -70,6 +71,10 @@ def desk_show(actor: c.Actor, data: DataDict) -> dict[str, Any]:
     if _may(actor, "application.intake"):
         submitted = sa.select(sa.func.count()).select_from(Application)
         intake = session.scalar(submitted.where(Application.state == State.SUBMITTED.value))
+    organisations = None
+    if _may(actor, "organisation.read"):
+        handed_in = sa.select(sa.func.count()).select_from(Organisation)
+        organisations = session.scalar(handed_in.where(Organisation.state == OrganisationState.SUBMITTED.value))
     waiting = work.items(actor)
     cases = sa.select(Case.state, sa.func.count()).group_by(Case.state)
     return {
@@ -84,6 +89,7 @@ def desk_show(actor: c.Actor, data: DataDict) -> dict[str, Any]:
             for held in actor.holdings
         ],
         "intake": intake,
+        "organisations": organisations,
         "cases": {
             state: number for state, number in session.execute(_within(actor, "case.read", cases, Case.agency_id))
         },

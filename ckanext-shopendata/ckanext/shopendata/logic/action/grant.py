@@ -11,9 +11,9 @@ from ckan.types import DataDict
 
 from ckanext.shopendata import clock, config
 from ckanext.shopendata.logic import command as c
-from ckanext.shopendata.logic import eyes
+from ckanext.shopendata.logic import eyes, side
 from ckanext.shopendata.logic import schema as s
-from ckanext.shopendata.model import AccessKey, Case, Dataset, Grant, Resource
+from ckanext.shopendata.model import AccessKey, Application, Case, Dataset, Grant, Resource
 from ckanext.shopendata.policy import key as keys
 from ckanext.shopendata.policy.application import check_case_decider
 from ckanext.shopendata.policy.grant import GrantState, check_new_key, step
@@ -24,7 +24,9 @@ __all__ = ["grant_list", "grant_resume", "grant_revoke", "grant_show", "grant_su
 
 @c.command(s.fields(grant=s.filled, known=s.maybe(s.number(0, 1_000_000))))
 def key_create(actor: c.Actor, data: DataDict) -> dict[str, Any]:
-    """Makes a key for one's own grant. Its text is in this answer and nowhere else, ever.
+    """Makes a key for a grant of one's own, or of one's organisation.
+
+    Its text is in this answer, and nowhere else, ever.
 
     :param known: how many keys the caller knows of, dead ones included; refused when one was made meanwhile, so that a
         form sent twice makes one key
@@ -34,7 +36,7 @@ def key_create(actor: c.Actor, data: DataDict) -> dict[str, Any]:
     if not pepper:
         raise Refused("keys_not_configured")
     grant = c.found(model.Session.get(Grant, data["grant"], with_for_update=True))
-    if grant.holder_id != actor.id:
+    if not side.may_grant(actor.id, grant, "key.create"):
         c.found(None)
     existing = _keys(grant.id)
     if data.get("known", len(existing)) != len(existing):
@@ -47,6 +49,7 @@ def key_create(actor: c.Actor, data: DataDict) -> dict[str, Any]:
         mac=keys.seal(key, pepper),
         hint=key.hint,
         created_by=actor.id,
+        custodian_id=actor.id,
         created_at=clock.now(),
         expires_at=grant.valid_until,
     )
@@ -58,10 +61,10 @@ def key_create(actor: c.Actor, data: DataDict) -> dict[str, Any]:
 
 @c.command(s.fields(kid=s.filled, reason=s.maybe(s.text)))
 def key_revoke(actor: c.Actor, data: DataDict) -> None:
-    """Revokes a key of one's own, at once."""
+    """Revokes a key of one's own, or of one's organisation, at once."""
     key = c.found(model.Session.get(AccessKey, data["kid"], with_for_update=True))
     grant = model.Session.get_one(Grant, key.grant_id)
-    if grant.holder_id != actor.id:
+    if not side.may_grant(actor.id, grant, "key.revoke"):
         c.found(None)
     if key.revoked_at is not None:
         raise Refused("already_revoked")
@@ -71,18 +74,21 @@ def key_revoke(actor: c.Actor, data: DataDict) -> None:
 
 @c.query(s.fields())
 def grant_list(actor: c.Actor, data: DataDict) -> list[dict[str, Any]]:
-    """One's own grants with their keys, newest first."""
-    rows = sa.select(Grant).where(Grant.holder_id == actor.id).order_by(Grant.created_at.desc(), Grant.id)
-    return [as_dict(grant) for grant in model.Session.scalars(rows)]
+    """One's own grants and those of one's organisations with their keys, newest first."""
+    rows = (
+        sa.select(Grant).join(Case, Case.id == Grant.case_id).join(Application, Application.id == Case.application_id)
+    )
+    rows = rows.where(side.mine(actor.id, "grant.read")).order_by(Grant.created_at.desc(), Grant.id)
+    return [as_dict(grant) | _able(actor, grant) for grant in model.Session.scalars(rows)]
 
 
 @c.query(s.fields(id=s.filled))
 def grant_show(actor: c.Actor, data: DataDict) -> dict[str, Any]:
     """One grant: for its holder and for the agency that gave it."""
     grant = c.found(model.Session.get(Grant, data["id"]))
-    if grant.holder_id != actor.id:
+    if not side.may_grant(actor.id, grant, "grant.read"):
         actor.require_inside("grant.read", _agency(grant))
-    return as_dict(grant)
+    return as_dict(grant) | _able(actor, grant)
 
 
 @c.command(s.fields(id=s.filled, note=s.filled))
@@ -127,13 +133,19 @@ def _move(actor: c.Actor, verb: str, data: DataDict) -> dict[str, Any]:
     agency = _agency(grant)
     role = actor.require_inside(f"grant.{verb}", agency)
     # Nobody suspends, opens again or revokes a grant of their own.
-    check_case_decider(actor.eyes, eyes.of(grant.holder_id))
+    check_case_decider(actor.eyes, eyes.of(grant.holder_id), (), eyes.side_of(side.application_of(grant)))
     before, grant.state = grant.state, step(GrantState(grant.state), verb).value
     if verb == "revoke":
         _revoke_all(grant, actor, role, agency, data["note"])
     body = {"before": before, "after": grant.state, "note": data["note"]}
     c.events(f"grant.{verb}", "grant", actor, role, [(grant.id, agency, body)])
     return as_dict(grant)
+
+
+def _able(actor: c.Actor, grant: Grant) -> dict[str, Any]:
+    """``may``: what the caller may do with it on the applicant's side."""
+    application = side.application_of(grant)
+    return {"may": [verb for verb in ("key.create", "key.revoke") if side.may(actor.id, application, verb)]}
 
 
 def _agency(grant: Grant) -> str:
@@ -167,6 +179,7 @@ def _key(key: AccessKey) -> dict[str, Any]:
     return {
         "kid": key.kid,
         "hint": key.hint,
+        "inherited": key.custodian_id != key.created_by,
         "created_at": key.created_at.isoformat(),
         "expires_at": key.expires_at.isoformat(),
         "revoked_at": key.revoked_at.isoformat() if key.revoked_at else None,

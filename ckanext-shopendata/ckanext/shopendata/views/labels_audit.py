@@ -110,7 +110,6 @@ def object_types() -> dict[str, str]:
         "case": tk._("Case"),
         "grant": tk._("Access right"),
         "key": tk._("Access key"),
-        "account": tk._("Account"),
         "organisation": tk._("Organisation"),
         "harvest_run": tk._("Synchronisation"),
         "harvest_record": tk._("Record of a source"),

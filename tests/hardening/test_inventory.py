@@ -124,16 +124,19 @@ class TestWhatIsOff:
         # Where ckanext-harvest answers to GET, ours answer to POST.
         ours = {there for name in names("pages", "staff") for _, there in ways(app, name) if "shopendata" in name}
         for browser in (client, admin):
+            # Below /api/ programs ask, and get JSON.
             unknown = {
-                method: getattr(browser, method)("/planted-nowhere", follow_redirects=False)
-                for method in ("get", "post", "put", "head")
-            }
+                (area, method): getattr(browser, method)(f"{area}/planted-nowhere", follow_redirects=False)
+                for area in ("", "/api") for method in ("get", "post", "put", "head")
+            }  # fmt: skip
             for endpoint in names("pages", "off"):
                 for there in {there for _, there in ways(app, endpoint)} - ours:
-                    for method, other in unknown.items():
+                    area = "/api" if there.startswith("/api/") else ""
+                    for method in ("get", "post", "put", "head"):
+                        other = unknown[area, method]
                         answer = getattr(browser, method)(there, follow_redirects=False)
                         assert answer.status_code == other.status_code in (404, 405), (endpoint, method)
-                        assert body(answer, there) == body(other, "/planted-nowhere"), (endpoint, method)
+                        assert body(answer, there) == body(other, f"{area}/planted-nowhere"), (endpoint, method)
                         assert answer.headers.get("Allow") == other.headers.get("Allow"), (endpoint, method)
 
     def test_is_an_action_that_is_not_known(self, client):

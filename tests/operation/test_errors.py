@@ -80,6 +80,7 @@ class TestGone:
             assert answer.status_code == 410
             assert words in answer.text
             assert "未认定数据" not in answer.text
+            assert "not found" not in answer.text
             assert "no-store" in answer.headers["Cache-Control"]
         assert same(outside(f"/dataset/{dataset.name}"), dataset.name) == same(
             outside(f"/dataset/{dataset.id}"), dataset.id

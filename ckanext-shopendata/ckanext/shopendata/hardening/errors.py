@@ -7,7 +7,6 @@ well, because PostgreSQL, which fails it, is asked for the header.
 from __future__ import annotations
 
 import logging
-from html import escape
 from typing import Any
 
 import ckan.plugins.toolkit as tk
@@ -36,8 +35,8 @@ _TYPES = {400: "Bad Request", 403: "Authorization Error", 404: "Not Found Error"
 _LAST = """<!doctype html>
 <html lang="zh-Hans">
 <meta charset="utf-8">
-<title>{zh}</title>
-<h1>{zh}</h1>
+<title>服务暂时不可用</title>
+<h1>服务暂时不可用</h1>
 <p>平台暂时无法完成您的请求，请几分钟后再试。</p>
 <p lang="en">The portal could not answer. Please try again in a few minutes.</p>
 </html>
@@ -93,16 +92,10 @@ def refusal(status: int, message: str, **members: Any) -> Response:
 
 def fallback(status: int) -> Response:
     """A page that needs nothing but this process."""
-    if request.path.startswith("/api/"):
-        body = {
-            "success": False,
-            "error": {"__type": "Server Error", "message": "服务暂时不可用 Temporarily unavailable"},
-        }
-        text, kind = json.dumps(body, ensure_ascii=False), "application/json;charset=utf-8"
-    else:
-        text, kind = _LAST.format(zh=escape("服务暂时不可用")), "text/html;charset=utf-8"
+    if is_api():
+        return refusal(status, "服务暂时不可用 Temporarily unavailable")
     headers = {"Retry-After": "30"} if status == 503 else None
-    return Response(text, status, headers, content_type=kind)
+    return Response(_LAST, status, headers, content_type="text/html;charset=utf-8")
 
 
 def is_api() -> bool:
@@ -129,7 +122,7 @@ def _told(error: Exception, status: int) -> str:
     """What the view itself says of it; of what is missing or broken nothing is said."""
     if isinstance(error, CSRFError):
         return tk._("The form has been open for too long. Please go back, reload the page and send it again.")
-    if not isinstance(error, HTTPException) or status == 404 or status >= 500:
+    if not isinstance(error, HTTPException) or error.code == 404 or status >= 500:
         return ""
     said = error.description or ""
     return "" if said == type(error).description else str(said)

@@ -1,9 +1,6 @@
 """Registration, an organisation with its proof, and the intake's verification, in Chinese and in English."""
 
-import email
-import email.policy
 import re
-import time
 from pathlib import Path
 
 import pytest
@@ -11,6 +8,7 @@ from ckan import model
 from ckanext.shopendata.model import Organisation
 
 from tests.factories import PROOF, credit_code, person
+from tests.organisations.conftest import mailbox  # noqa: F401 - a fixture
 
 SHOTS = Path(__file__).resolve().parents[2] / "var" / "test" / "screenshots"
 PASSWORD = "correct-horse-9"
@@ -34,23 +32,9 @@ def world(clean_db, clean_index, app, loader_environment):
 
 
 @pytest.fixture
-def letter(test_stack):
-    """The secret in the newest letter to somebody, which the stack's own notifier sends."""
-    folder = test_stack.var / "mail"
-    before = set(folder.glob("*.eml"))
-
-    def wait(address):
-        for _ in range(150):
-            for path in sorted(
-                set(folder.glob("*.eml")) - before, key=lambda one: one.stat().st_mtime_ns, reverse=True
-            ):
-                mail = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
-                if mail["To"] == address:
-                    return re.search(r"http\S+token=[0-9a-f]{64}", mail.get_content())[0]
-            time.sleep(0.2)
-        raise AssertionError(f"no letter to {address}")
-
-    return wait
+def letter(mailbox):  # noqa: F811
+    """The link in the newest letter to somebody."""
+    return lambda address: re.search(r"http\S+token=[0-9a-f]{64}", mailbox(address)[-1].get_content())[0]
 
 
 @pytest.fixture

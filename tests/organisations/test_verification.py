@@ -68,6 +68,7 @@ class TestPages:
             answer = browser.get(f"{where}/proofs/{file}")
             assert answer.get_data() == PROOF
             assert answer.headers["Content-Disposition"].startswith("attachment")
+            answer.headers["Content-Disposition"].encode("ascii")
             assert answer.headers["X-Content-Type-Options"] == "nosniff"
             assert "sandbox" in answer.headers["Content-Security-Policy"]
             assert "no-store" in answer.headers["Cache-Control"]

@@ -54,7 +54,7 @@ def fields() -> dict[str, tuple[str, str]]:
     """Field -> label and help."""
     return {
         "kind": (tk._("Kind of organisation"), ""),
-        "name": (tk._("Full name"), tk._("As on the licence or certificate.")),
+        "name": (tk._("Full name of the organisation"), tk._("As on the licence or certificate.")),
         "code": (tk._("Unified social credit code"), tk._("18 characters, as on the licence or certificate.")),
         "legal_representative": (tk._("Legal representative or head"), tk._("As on the licence or certificate.")),
         "address": (tk._("Address"), tk._("Where letters reach the organisation.")),

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import base64
+import io
 from typing import Any
 
 import ckan.plugins.toolkit as tk
 from ckan.types import Response
-from flask import abort, make_response, request
+from flask import abort, request, send_file
 
 from ckanext.shopendata.policy.organisation import FIELDS, PROOF_SIZE, Function
 from ckanext.shopendata.views import labels_organisation as words
@@ -191,9 +192,8 @@ def change_member(key: str, member: str) -> Response:
 def attachment(key: str) -> Response:
     """A proof as a file that the browser stores and does not open."""
     found = see("proof_show", id=key)
-    made = make_response(base64.b64decode(found["content"]))
-    made.headers["Content-Type"] = found["kind"]
-    made.headers.set("Content-Disposition", "attachment", filename=found["name"])
+    content = io.BytesIO(base64.b64decode(found["content"]))
+    made = send_file(content, mimetype=found["kind"], as_attachment=True, download_name=found["name"])
     made.headers["X-Content-Type-Options"] = "nosniff"
     made.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
     made.headers["Cache-Control"] = "private, no-store"

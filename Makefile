@@ -10,6 +10,11 @@ portal: ## installs what is missing and starts the portal on http://127.0.0.1:50
 	@stack/bootstrap.sh
 	@$(PYTHON) -m stack portal
 
+upgrade: ## brings the portal's data up to date with newly pulled code, after a backup to var/backups
+	@[ ! -x $(PYTHON) ] || $(PYTHON) -m stack stop portal
+	@stack/bootstrap.sh
+	@$(PYTHON) -m stack upgrade
+
 stop: ## stops the portal and the test stack; data stays
 	@[ ! -x $(PYTHON) ] || for stack in fault test portal; do $(PYTHON) -m stack stop $$stack; done
 
@@ -42,4 +47,4 @@ containers: ## the same with Docker: builds the images, starts them, waits until
 lock: ## renews the lock files from pyproject.toml
 	@config/lock
 
-.PHONY: help portal stop reset test lint bench docs containers lock
+.PHONY: help portal upgrade stop reset test lint bench docs containers lock

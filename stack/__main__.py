@@ -1,4 +1,4 @@
-"""``python -m stack portal | up NAME | stop [NAME] | reset [NAME] | prepare``: what the Makefile calls."""
+"""``python -m stack portal | up NAME | upgrade NAME | stop [NAME] | reset [NAME] | prepare``: for the Makefile."""
 
 from __future__ import annotations
 
@@ -14,9 +14,37 @@ from stack import console, demo, place, prepare, render, secrets, services, sett
 from stack.console import StackError, say, step
 from stack.settings import ROOT, STACKS, Settings
 
+#: Below ``run/``: a restore is under way here, or was killed; nothing starts on top of half an installation.
+HALF_RESTORED = "half-restored"
+
 
 def up(stack: Settings) -> services.Supervisor:
     """Brings a stack to the point where every process serves. Raises :class:`StackError`."""
+    supervisor, reindex = ready(stack)
+    update(stack, place.choose(stack), supervisor)
+    if reindex:
+        with step("search index (Solr's configuration changed)"):
+            prepare.reindex(stack)
+    serve(stack, supervisor)
+    return supervisor
+
+
+def serve(stack: Settings, supervisor: services.Supervisor) -> None:
+    """Starts everything in front of the databases and waits until it serves."""
+    with step("web, gateway, workers and front door"):
+        frontends = [p for p in services.FRONTENDS if stack.name != "test" or p.name not in services.CONSUMERS]
+        supervisor.begin(*frontends)
+        for process in frontends:
+            supervisor.ensure(process)
+
+
+def ready(stack: Settings, *, restoring: bool = False) -> tuple[services.Supervisor, bool]:
+    """Brings a stack to the point where its databases, Redis and Solr serve; nothing in them is changed.
+
+    Tells too whether the index was made with another configuration of Solr's. Raises :class:`StackError`.
+    """
+    if (half := stack.run / HALF_RESTORED).exists() and not restoring:
+        raise StackError(f"a restore of {half.read_text()} was interrupted here: begin it again")
     chosen = place.choose(stack)
     supervisor = services.Supervisor(stack)
     lay_out(stack, chosen)
@@ -32,6 +60,12 @@ def up(stack: Settings) -> services.Supervisor:
     for process in services.BACKENDS:
         with step(process.name):
             supervisor.ensure(process)
+    settings.remember(stack)
+    return supervisor, reindex
+
+
+def update(stack: Settings, chosen: place.Place, supervisor: services.Supervisor) -> None:
+    """Brings tables, translations and bundles up to date with the code, unless they are."""
     stamp = stack.run / "prepared"
     if not stamp.exists() or stamp.read_text() != preparation(stack):
         # New tables, words or bundles: whoever loaded the old ones starts again.
@@ -40,15 +74,6 @@ def up(stack: Settings) -> services.Supervisor:
         for folder in ("storage", "webassets"):
             place.give(stack.var / folder, chosen.app, deep=True)
         stamp.write_text(preparation(stack))
-    if reindex:
-        with step("search index (Solr's configuration changed)"):
-            prepare.ckan(stack, "search-index", "rebuild")
-    with step("web, gateway, workers and front door"):
-        frontends = [p for p in services.FRONTENDS if stack.name != "test" or p.name not in services.CONSUMERS]
-        supervisor.begin(*frontends)
-        for process in frontends:
-            supervisor.ensure(process)
-    return supervisor
 
 
 def templates(stack: Settings) -> dict[str, tuple[str, str]]:
@@ -237,7 +262,7 @@ def reset(name: str) -> None:
     data = stack.run / "postgres-data"
     if data.is_symlink() and not data.resolve().is_relative_to(stack.var):
         shutil.rmtree(data.resolve().parent, ignore_errors=True)
-    keep = {"cache", *STACKS} if name == "portal" else set()
+    keep = {"cache", "backups", *STACKS} if name == "portal" else set()
     for path in stack.var.iterdir() if stack.var.exists() else ():
         if path.name not in keep:
             shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
@@ -254,7 +279,7 @@ def hint(name: str, error: StackError) -> str:
 def main(arguments: list[str] | None = None) -> int:
     """The command line; returns the exit code."""
     parser = argparse.ArgumentParser(prog="python -m stack", description=__doc__)
-    parser.add_argument("verb", choices=["portal", "up", "stop", "reset", "prepare"])
+    parser.add_argument("verb", choices=["portal", "up", "upgrade", "stop", "reset", "prepare"])
     parser.add_argument("name", nargs="?", default="portal")
     given = parser.parse_args(arguments)
     os.umask(0o022)
@@ -264,6 +289,10 @@ def main(arguments: list[str] | None = None) -> int:
                 portal()
             case "up":
                 up(settings.read(given.name))
+            case "upgrade":
+                from stack.upgrade import upgrade  # noqa: PLC0415 - it is built upon this module
+
+                upgrade(settings.read(given.name))
             case "stop":
                 stop(given.name)
             case "reset":

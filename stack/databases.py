@@ -84,6 +84,18 @@ def connect(settings: Settings, database: str = "postgres") -> psycopg.Connectio
 
 def prepare(settings: Settings) -> None:
     """Creates or corrects all of the above."""
+    frame(settings)
+    for database in DATABASES:
+        with connect(settings, database) as inside:
+            _schemas(inside, database)
+    with connect(settings, "datastore") as datastore:
+        _datastore(datastore)
+        # CKAN proves at start that its reader cannot write, by way of a temporary table of its writer.
+        datastore.execute(_sql("GRANT TEMPORARY ON DATABASE {} TO {}", "datastore", "datastore_writer"))
+
+
+def frame(settings: Settings) -> None:
+    """Creates or corrects roles and databases alone: what is in them may come from a backup."""
     with connect(settings) as cluster:
         for owner in OWNERS:
             _role(cluster, owner)
@@ -96,13 +108,6 @@ def prepare(settings: Settings) -> None:
         cluster.execute(_sql("ALTER ROLE {} SET role TO {}", "vault_migrator", "vault_owner"))
         for database, (owner, guests) in DATABASES.items():
             _database(cluster, database, owner, guests)
-    for database in DATABASES:
-        with connect(settings, database) as inside:
-            _schemas(inside, database)
-    with connect(settings, "datastore") as datastore:
-        _datastore(datastore)
-        # CKAN proves at start that its reader cannot write, by way of a temporary table of its writer.
-        datastore.execute(_sql("GRANT TEMPORARY ON DATABASE {} TO {}", "datastore", "datastore_writer"))
 
 
 def _sql(statement: str, *names: str) -> sql.Composed:

@@ -28,6 +28,11 @@ def ckan(settings: Settings, *arguments: str, environ: dict[str, str] | None = N
     )
 
 
+def reindex(settings: Settings) -> None:
+    """Makes the search index anew."""
+    ckan(settings, "shopendata", "publish", "reindex")
+
+
 def migrator_url(settings: Settings, database: str = "ckan") -> str:
     """The address by which migrations reach a database: a role of their own, not that of any other process."""
     role = f"{database}_migrator"

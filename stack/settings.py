@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -148,6 +149,19 @@ def read(name: str = "portal", environ: Mapping[str, str] = os.environ) -> Setti
     return Settings(
         name, {key: given[key] or derived.get(key) or variable.default or "" for key, variable in VARIABLES.items()}
     )
+
+
+def remember(settings: Settings) -> None:
+    """Writes down with which variables a stack was started, for commands that are called without them."""
+    draft = settings.run / "settings.json.new"
+    draft.write_text(json.dumps({"name": settings.name, "values": dict(settings.values)}, indent=1))
+    draft.rename(settings.run / "settings.json")
+
+
+def recall(var: Path) -> Settings:
+    """The variables with which the stack in this folder was last started. Raises :class:`FileNotFoundError`."""
+    known = json.loads((var / "run" / "settings.json").read_text())
+    return Settings(known["name"], known["values"])
 
 
 def _ckan_folder() -> Path:

@@ -80,6 +80,7 @@ def make_calls(world):
         "grant.resume": ("grant_resume", {"id": grant, "note": "x"}),
         "grant.revoke": ("grant_revoke", {"id": grant, "note": "x"}),
         "case.extend": ("case_extend", {"id": case, "days": 5, "reason": "x"}),
+        "erasure.decide": ("erasure_refuse", {"id": UNKNOWN, "reason": "x"}),
         "event.read": ("event_list", {}),
         "event.export": ("event_export", {}),
         "organisation.verify": ("organisation_verify", {"id": organisation, "version": 9}),
@@ -99,6 +100,7 @@ NOTHING = {
     "role.revoke",
     "redaction.ask",
     "redaction.confirm",
+    "erasure.decide",
 }
 #: Verbs that no action asks for: they add what is over its time to somebody's list (tests/notices, tests/views).
 SHOWN = {"intake.oversee", "case.oversee"}

@@ -12,6 +12,7 @@ import click
 
 from ckanext.shopendata import installation
 from ckanext.shopendata.cli.audit import audit
+from ckanext.shopendata.cli.backup import backup
 from ckanext.shopendata.cli.maintenance import maintenance
 from ckanext.shopendata.cli.notices import notices
 from ckanext.shopendata.cli.people import people
@@ -65,6 +66,7 @@ def doctor(ctx: click.Context, as_json: bool, quiet: bool) -> None:
 
 shopendata.add_command(audit)
 shopendata.add_command(maintenance)
+shopendata.add_command(backup)
 shopendata.add_command(notices)
 shopendata.add_command(people)
 shopendata.add_command(publish)

@@ -46,3 +46,11 @@ def status(ctx: click.Context) -> None:
     with ctx.meta["flask_app"].test_request_context():
         for kind in publisher.HANDLERS:
             click.echo(f"{kind:10} {outbox.waiting([kind])}")
+
+
+@publish.command()
+@click.pass_context
+def reindex(ctx: click.Context) -> None:
+    """Makes the search index anew, without what is suspended: after a restore, or when Solr's configuration changed."""
+    with ctx.meta["flask_app"].test_request_context():
+        click.echo(f"{publisher.reindex()} packages")

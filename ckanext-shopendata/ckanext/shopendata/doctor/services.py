@@ -166,7 +166,7 @@ CHECKS = (
         "solr.schema",
         _solr_reads_chinese,
         "Solr runs with a schema that cannot search Chinese",
-        "give the core the configset of config/solr and run `ckan search-index rebuild`",
+        "give the core the configset of config/solr and run `ckan shopendata publish reindex`",
     ),
     Check(
         "solr.config",

@@ -104,6 +104,10 @@ def _messages() -> dict[str, str]:
         "already_asked": tk._("Somebody has asked for this already; it waits for confirmation"),
         "already_answered": tk._("This has been answered already"),
         "not_sealed": tk._("This event is not sealed yet; please try again in a minute"),
+        "roles_held": tk._("The account holds a role: its roles have to end first"),
+        "matters_open": tk._(
+            "{count} matters are not finished: please withdraw the applications, or wait for the answer"
+        ),
         "already_revoked": tk._("This key is revoked already"),
         "mail_malformed": tk._("Please give a mail address such as name@example.org"),
         "mail_known": tk._("There is an account with this address already: please sign in"),

@@ -19,6 +19,7 @@ from ckanext.shopendata.model.people import (
     RoleRequest,
     StandIn,
 )
+from ckanext.shopendata.model.personal import Erasure
 from ckanext.shopendata.model.publication import Block, Task
 from ckanext.shopendata.model.session import sessions
 
@@ -34,6 +35,7 @@ __all__ = [
     "Delegation",
     "Division",
     "Entry",
+    "Erasure",
     "Grant",
     "HarvestRecord",
     "HarvestRun",

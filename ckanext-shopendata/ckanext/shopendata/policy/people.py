@@ -89,6 +89,7 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "role.decline": frozenset({Role.SECURITY_ADMINISTRATOR}),
     "role.revoke": frozenset({Role.SECURITY_ADMINISTRATOR}),
     "role.list": frozenset({Role.SECURITY_ADMINISTRATOR, Role.AUDITOR}),
+    "erasure.decide": frozenset({Role.SECURITY_ADMINISTRATOR}),
     "event.read": frozenset({Role.AUDITOR}),
     "event.export": frozenset({Role.AUDITOR}),
     "redaction.ask": frozenset({Role.SECURITY_ADMINISTRATOR}),

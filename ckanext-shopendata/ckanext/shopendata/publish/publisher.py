@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import ckan.plugins.toolkit as tk
@@ -26,11 +26,13 @@ from ckanext.shopendata.policy.scope import Column, Scan
 from ckanext.shopendata.publish import block, intake, loader, outbox, projection
 from ckanext.shopendata.publish.gate import publishing
 
-__all__ = ["HANDLERS", "work"]
+__all__ = ["HANDLERS", "reindex", "work"]
 
 log = logging.getLogger(__name__)
 
 NAME = "publisher"
+#: Packages indexed with one commit of Solr's when all of them are.
+_AT_ONCE = 100
 
 
 def publish(tasks: Sequence[Task]) -> None:
@@ -83,18 +85,35 @@ def withdraw(tasks: Sequence[Task]) -> None:
 
 def index(tasks: Sequence[Task]) -> None:
     """Makes the search index say what CKAN's tables say, with one commit of Solr's for all."""
+    _index(task.object_id for task in tasks)
+    outbox.done(*(task.id for task in tasks))
+    model.Session.commit()
+
+
+def reindex() -> int:
+    """Makes the whole search index anew; returns how many packages were looked at.
+
+    CKAN's own ``search-index rebuild`` stops at the first suspended dataset.
+    """
+    search.clear_all()
+    keys = list(model.Session.scalars(sa.select(model.Package.id).where(model.Package.state == "active")))
+    for start in range(0, len(keys), _AT_ONCE):
+        _index(keys[start : start + _AT_ONCE])
+        model.Session.expunge_all()
+    return len(keys)
+
+
+def _index(keys: Iterable[str]) -> None:
     solr = search.index_for("Package")
-    for task in tasks:
-        package = model.Package.get(task.object_id)
-        if package is None or package.state != "active" or block.blocked(task.object_id):
-            solr.remove_dict({"id": task.object_id})
+    for key in keys:
+        package = model.Package.get(key)
+        if package is None or package.state != "active" or block.blocked(key):
+            solr.remove_dict({"id": key})
         else:
             context: Context = {"ignore_auth": True, "user": "", "use_cache": False}
             with publishing():
-                logic.index_update_package(context, task.object_id, defer_commit=True)
+                logic.index_update_package(context, key, defer_commit=True)
     search.commit()
-    outbox.done(*(task.id for task in tasks))
-    model.Session.commit()
 
 
 def tidy(tasks: Sequence[Task]) -> None:

@@ -18,6 +18,7 @@ from ckanext.shopendata.views import (
     openlist_work,
     organisation,
     people,
+    personal,
     registration,
     verification,
     work,
@@ -30,5 +31,5 @@ def blueprints() -> list[Blueprint]:
     """All of them: the public's, then those that people sign in for."""
     public = [openlist.openlist, developers.developers, registration.pages, invitation.pages]
     inside = [application, case, catalogue, bulk, openlist_work, work, people, agency, audit]
-    inside += [account, organisation, verification]
+    inside += [account, organisation, verification, personal]
     return [*public, *(module.pages for module in inside)]

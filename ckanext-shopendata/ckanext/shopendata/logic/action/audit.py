@@ -19,6 +19,7 @@ from ckanext.shopendata.model.audit import events, links
 from ckanext.shopendata.policy import redaction
 from ckanext.shopendata.policy.audit import Event
 from ckanext.shopendata.policy.chain import Check, Record, instant
+from ckanext.shopendata.policy.refusal import Refused
 
 __all__ = [
     "event_export",
@@ -116,7 +117,20 @@ def redaction_ask(actor: c.Actor, data: DataDict) -> dict[str, str]:
     :param reason: which law or request wants it; it is kept, so it must not repeat what is to be erased
     """
     role = actor.require("redaction.ask")
-    columns, record = _locked(data["event"])
+    return {"id": _ask(actor, role, data["event"], data["reason"]), "event": data["event"]}
+
+
+def ask_if_possible(actor: c.Actor, role: str, event: str, reason: str) -> bool:
+    """As :func:`redaction_ask`, for an action that erases more than one; tells whether the event may be erased."""
+    try:
+        _ask(actor, role, event, reason)
+    except Refused:
+        return False
+    return True
+
+
+def _ask(actor: c.Actor, role: str, event: str, reason: str) -> str:
+    columns, record = _locked(event)
     redaction.check_ask(
         actor.id,
         verb=columns.verb,
@@ -125,8 +139,7 @@ def redaction_ask(actor: c.Actor, data: DataDict) -> dict[str, str]:
         erased=record.payload is None or record.payload.body is None,
         pending=any(not one["answer"] for one in _redactions(columns.id)),
     )
-    key = _happened(actor, role, redaction.ASK, columns.id, {"reason": data["reason"]})
-    return {"id": key, "event": columns.id}
+    return _happened(actor, role, redaction.ASK, columns.id, {"reason": reason})
 
 
 @c.command(s.fields(id=s.filled))

@@ -136,7 +136,7 @@ def _move(actor: c.Actor, verb: str, data: DataDict) -> dict[str, Any]:
     check_case_decider(actor.eyes, eyes.of(grant.holder_id), (), eyes.side_of(side.application_of(grant)))
     before, grant.state = grant.state, step(GrantState(grant.state), verb).value
     if verb == "revoke":
-        _revoke_all(grant, actor, role, agency, data["note"])
+        revoke_keys(grant, actor, role, data["note"])
     body = {"before": before, "after": grant.state, "note": data["note"]}
     c.events(f"grant.{verb}", "grant", actor, role, [(grant.id, agency, body)])
     return as_dict(grant)
@@ -161,13 +161,13 @@ def _live(key: AccessKey) -> bool:
     return key.revoked_at is None and key.expires_at > clock.now()
 
 
-def _revoke_all(grant: Grant, actor: c.Actor, role: str, agency: str, reason: str) -> None:
+def revoke_keys(grant: Grant, actor: c.Actor, role: str, reason: str) -> None:
     """Revokes the grant's keys but those that are revoked already, whose record stays; waits for who does so now."""
     rows = sa.select(AccessKey).where(AccessKey.grant_id == grant.id, AccessKey.revoked_at.is_(None))
     ended = list(model.Session.scalars(rows.order_by(AccessKey.kid).with_for_update()))
     for key in ended:
         _revoke(key, actor, reason)
-    body = {"grant": grant.id, "reason": reason}
+    body, agency = {"grant": grant.id, "reason": reason}, _agency(grant)
     c.events("key.revoke", "key", actor, role, [(key.kid, agency, body) for key in ended])
 
 

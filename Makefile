@@ -18,7 +18,7 @@ upgrade: ## brings the portal's data up to date with newly pulled code, after a 
 stop: ## stops the portal and the test stack; data stays
 	@[ ! -x $(PYTHON) ] || for stack in fault test portal; do $(PYTHON) -m stack stop $$stack; done
 
-reset: ## stops the portal and removes all its data (asks first; YES=1 does not)
+reset: ## stops the portal and removes all its data but backups (asks first; YES=1 does not)
 	@[ -n "$(YES)" ] || { read -r -p "Remove all data of the portal below var/? [y/N] " answer && [ "$$answer" = y ]; }
 	@[ ! -x $(PYTHON) ] || $(PYTHON) -m stack reset portal
 

@@ -20,8 +20,8 @@ from stack.settings import Settings
 __all__ = ["check_target", "restore"]
 
 ASIDE = "before-restore"
-#: What a restore replaces, below ``var/``, beside PostgreSQL's data.
-REPLACED = ("storage", "secrets", "redis", "solr", "webassets", "mail", "audit", "demo.json")
+#: What a restore replaces, below ``var/``, beside secrets and PostgreSQL's data.
+REPLACED = ("storage", "redis", "solr", "webassets", "mail", "audit", "demo.json")
 
 
 def restore(one: verify.Opened, settings: Settings, reason: str, *, replace: bool) -> Path | None:
@@ -91,33 +91,36 @@ class _Aside:
         stamp = dt.datetime.now(dt.timezone.utc).strftime("%Y%m%dT%H%M%S%fZ")
         self.folder = settings.var / ASIDE / stamp
         self.pairs = {settings.var / name: self.folder / name for name in REPLACED}
+        self.pairs[Path(settings["SECRETS"])] = self.folder / "secrets"
         # PostgreSQL's data may lie on another disk: it is set aside where it lies.
         self.pairs[chosen.postgres_data] = chosen.postgres_data.with_name(f"{chosen.postgres_data.name}.{stamp}")
         self.stamps = [settings.run / name for name in ("prepared", "solr-configuration")]
-        self.taken = False
+        self.absent = [here for here in self.pairs if not here.exists()]
+        self.taken: list[Path] = []
 
     def take(self) -> None:
         """Moves what is there away."""
         for here, there in self.pairs.items():
-            if here.exists():
-                self.taken = True
+            if here not in self.absent:
                 there.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
                 here.rename(there)
+                self.taken.append(here)
         for stamp in self.stamps:
             stamp.unlink(missing_ok=True)
 
     def give_back(self) -> None:
-        """Removes what has been made since and moves everything back."""
-        for here, there in self.pairs.items():
+        """Removes what has been made since and moves everything back; what was never moved is left alone."""
+        for here in [*self.taken, *self.absent]:
             if here.is_dir():
                 shutil.rmtree(here)
             else:
                 here.unlink(missing_ok=True)
-            if there.exists():
-                there.rename(here)
+        for here in self.taken:
+            self.pairs[here].rename(here)
         for stamp in self.stamps:
             stamp.unlink(missing_ok=True)
-        shutil.rmtree(self.folder, ignore_errors=True)
+        if self.folder.is_dir():
+            self.folder.rmdir()
 
     def before(self, name: str) -> Path:
         """Where something lies now that lay below ``var/``."""

@@ -351,6 +351,36 @@ class TestTarget:
             restore.restore(opened(copy, passphrase), filled.stack, "试", replace=True)
         assert self.state(filled) == before
 
+    def test_what_could_not_be_set_aside_is_left_alone(self, tmp_path, monkeypatch):
+        """Half of it moved, then the disk says no: everything is where it was."""
+        monkeypatch.setenv("SHOPENDATA_FAULT_VAR", str(tmp_path))
+        monkeypatch.setenv("SHOPENDATA_FAULT_SECRETS", str(tmp_path / "elsewhere"))
+        monkeypatch.setenv("SHOPENDATA_FAULT_POSTGRES_DATA", str(tmp_path / "data"))
+        there = settings.read("fault")
+        chosen = place.choose(there, root=False)
+        for name in ("storage", "redis", "audit", "elsewhere", "data"):
+            (tmp_path / name).mkdir()
+            (tmp_path / name / "file").write_text(name)
+        aside, moved = restore._Aside(there, chosen), []
+        rename = Path.rename
+
+        def fails(self, target):
+            if len(moved) == 3 and self.is_relative_to(tmp_path / "elsewhere"):
+                raise OSError("another disk")
+            moved.append(self)
+            return rename(self, target)
+
+        monkeypatch.setattr(Path, "rename", fails)
+        with pytest.raises(OSError, match="another disk"):
+            aside.take()
+        (tmp_path / "storage").mkdir()
+        (tmp_path / "storage" / "half").touch()
+        (tmp_path / "solr").mkdir()
+        aside.give_back()
+        found = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file()}
+        assert found == {f"{name}/file" for name in ("storage", "redis", "audit", "elsewhere", "data")}
+        assert not (tmp_path / "solr").exists()
+
     def test_a_stack_does_not_start_on_half_a_restore(self, tmp_path):
         (tmp_path / "run").mkdir()
         (tmp_path / "run" / "half-restored").write_text("/backups/one")

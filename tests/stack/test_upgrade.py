@@ -163,7 +163,8 @@ def before():
         waiting = (
             "SELECT count(*) FROM shopendata_task WHERE done_at IS NULL AND kind IN ('publish', 'conceal', 'index')"
         )
-        assert until(lambda: ask(stack, waiting) == [(0,)]), ask(stack, "SELECT kind, error FROM shopendata_task")
+        errors = "SELECT kind, error FROM shopendata_task WHERE done_at IS NULL"
+        assert until(lambda: ask(stack, waiting) == [(0,)]), ask(stack, errors)
         yield stack, filled, commit
     finally:
         run(sys.executable, "-m", "stack", "reset", "fault", root=ROOT)

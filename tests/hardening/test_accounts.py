@@ -31,5 +31,9 @@ def test_nobody_changes_the_account_of_who_holds_a_role(reviewer, action):
     changed = {"password": "another-horse-10", "email": "thief@example.org", "name": reviewer}
     with pytest.raises(tk.NotAuthorized):
         ask(action, "root", **changed, id=reviewer)
-    ask(action, reviewer, id=reviewer, name=reviewer, email="own@example.org", password="another-horse-10")
+    own = {"id": reviewer, "name": reviewer, "email": "own@example.org", "password": "another-horse-10"}
+    for known in ({}, {"old_password": "guessed-horse-8"}):
+        with pytest.raises(tk.ValidationError):
+            ask(action, reviewer, **own, **known)
+    ask(action, reviewer, **own, old_password="correct-horse-9")
     ask(action, "root", id="citizen", name="citizen", email="new@example.org")

@@ -12,11 +12,11 @@ import click
 from ckanext.shopendata import installation
 from ckanext.shopendata.cli.audit import audit
 from ckanext.shopendata.cli.notices import notices
-from ckanext.shopendata.cli.people import people
+from ckanext.shopendata.cli.people import check_setpass, people
 from ckanext.shopendata.cli.publish import publish
 from ckanext.shopendata.doctor import examine
 
-__all__ = ["shopendata"]
+__all__ = ["check_setpass", "shopendata"]
 
 
 @click.group(short_help="ShopenData: the open data portal.")

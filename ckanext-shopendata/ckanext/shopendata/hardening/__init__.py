@@ -7,7 +7,17 @@ from __future__ import annotations
 
 from ckan.types import CKANApp
 
-from ckanext.shopendata.hardening import action_guard, csrf, inventory, responses, search, sessions, visibility
+from ckanext.shopendata.hardening import (
+    accounts,
+    action_guard,
+    csrf,
+    inventory,
+    responses,
+    search,
+    sessions,
+    signin,
+    visibility,
+)
 
 __all__ = ["install"]
 
@@ -16,6 +26,8 @@ def install(app: CKANApp) -> CKANApp:
     """Installs every part into CKAN's Flask application and returns it."""
     csrf.exempt_per_request()
     sessions.install(app)
+    accounts.install()
+    signin.install(app)
     responses.install(app)
     inventory.install(app)
     visibility.install(app)

@@ -20,6 +20,23 @@ def _messages() -> dict[str, str]:
         "not_permitted": tk._("You do not have the role that this needs in this agency"),
         "own_proposal": tk._("Nobody decides on their own proposal: another reviewer has to"),
         "own_application": tk._("Nobody decides on their own application"),
+        "code_needed": tk._(
+            "This decision needs you in person: sign in to the portal in a browser and type the code of your device."
+            " A token for the API cannot decide"
+        ),
+        "code_wrong": tk._("This code is wrong or was used already: please type the one that your device shows now"),
+        "too_many_codes": tk._("Too many wrong codes: please wait {minutes} minutes"),
+        "no_device": tk._("You have not set up a device for codes yet"),
+        "codes_not_configured": tk._("The portal has no secret to keep devices with; please tell its operator"),
+        "draft_over": tk._("Setting up this device took too long: please begin again"),
+        "password_wrong": tk._("This is not your current password, or it was mistyped too often: then wait a while"),
+        "password_short": tk._("A password has at least {length} characters"),
+        "password_long": tk._("A password has at most {length} characters"),
+        "password_common": tk._("This password is too easy to guess: please choose a longer or less usual one"),
+        "passwords_differ": tk._("The two passwords are not the same"),
+        "link_dead": tk._("This link has been used, has expired, or was replaced by a newer one"),
+        "reset_waits": tk._("Somebody has asked for this already; it waits for confirmation"),
+        "own_account": tk._("Nobody has a part in replacing the credentials of their own account"),
         "own_role": tk._("Nobody has a part in giving a role to themselves"),
         "own_request": tk._("Nobody confirms what they asked for: another security administrator has to"),
         "own_substitute": tk._("Nobody is their own substitute"),

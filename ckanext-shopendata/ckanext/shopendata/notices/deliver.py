@@ -24,7 +24,7 @@ from ckanext.shopendata.interfaces import IMessenger
 from ckanext.shopendata.logic.command import holdings_of
 from ckanext.shopendata.logic.notice import preference
 from ckanext.shopendata.model import AccessKey, Application, Case, Grant, Notice, Task
-from ckanext.shopendata.notices import mail, words
+from ckanext.shopendata.notices import link, mail, words
 from ckanext.shopendata.policy import notice as policy
 from ckanext.shopendata.policy.notice import Mode
 from ckanext.shopendata.publish import outbox
@@ -78,6 +78,7 @@ HANDLERS: dict[str, tuple[outbox.Handler, int]] = {
     "notice": (notice, 1),
     "digest": (digest, 1),
     "message": (message, 1),
+    **link.HANDLERS,
 }
 
 
@@ -198,6 +199,8 @@ def _object(moment: policy.Moment, key: str) -> tuple[str, str, str | None, str]
         state = "confirmed" if confirmed else case.state
         owner = session.get_one(Application, case.application_id).applicant_id
         return owner, state, case.agency_id, _iso(case.due_on)
+    if moment.kind == "account":
+        return key, "", None, ""
     held = session.get(AccessKey, key) if moment.kind == "key" else None
     if held is not None and held.revoked_at is not None:
         return None

@@ -58,6 +58,22 @@ def _sentences() -> dict[str, str]:
         ),
         "grant.active": tk._("Your access to the data of {agency} (application {number}) is active: make a key."),
         "key.expiring": tk._("Your key ending in {hint} expires on {expires}."),
+        "account.locked": tk._(
+            "Somebody has tried too often to sign in to your account or to guess your code: it is closed for 15"
+            " minutes. If this was not you, change your password afterwards."
+        ),
+        "account.device": tk._(
+            "A device for codes has been set up for your account. If this was not you, tell a security administrator"
+            " at once."
+        ),
+        "account.password": tk._(
+            "The password or the mail address of your account has been changed. If this was not you, tell a security"
+            " administrator at once."
+        ),
+        "account.reset_asked": tk._(
+            "A security administrator has asked for the credentials of your account to be replaced. If you have not"
+            " asked for that, tell another security administrator at once."
+        ),
     }
 
 
@@ -78,4 +94,8 @@ def _pages() -> dict[str, tuple[str, str]]:
         ("case.to_decide", "case.near", "case.over", "case.overseen", "agreement.to_confirm"),
         ("shopendata_desk.case", "case"),
     )
-    return {**mine, **intake, **cases, "intake.overseen": ("shopendata_work.index", "")}
+    account = dict.fromkeys(
+        ("account.locked", "account.device", "account.password", "account.reset_asked"),
+        ("shopendata_security.index", ""),
+    )
+    return {**mine, **intake, **cases, **account, "intake.overseen": ("shopendata_work.index", "")}

@@ -11,9 +11,11 @@ from ckanext.shopendata.views import (
     case,
     catalogue,
     developers,
+    link,
     openlist,
     openlist_work,
     people,
+    security,
     work,
 )
 
@@ -22,6 +24,6 @@ __all__ = ["blueprints"]
 
 def blueprints() -> list[Blueprint]:
     """All of them: the public's, then those that people sign in for."""
-    public = [openlist.openlist, developers.developers]
-    inside = [application, case, catalogue, bulk, openlist_work, work, people, audit]
+    public = [openlist.openlist, developers.developers, link.pages]
+    inside = [application, case, catalogue, bulk, openlist_work, work, people, audit, security]
     return [*public, *(module.pages for module in inside)]

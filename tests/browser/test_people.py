@@ -8,7 +8,7 @@ from ckan import model
 from ckanext.shopendata import clock
 from ckanext.shopendata.model import RoleHolding
 
-from tests.factories import Agency, number, person
+from tests.factories import Agency, code_typed, number, person
 
 SHOTS = Path(__file__).resolve().parents[2] / "var" / "test" / "screenshots"
 PASSWORD = "correct-horse-9"
@@ -47,6 +47,7 @@ def walk(browser, portal_url):
         page.fill("input[name=password]", PASSWORD)
         page.keyboard.press("Enter")
         page.wait_for_url("**/dashboard/**")
+        code_typed(name)
         return page
 
     yield sign_in

@@ -4,6 +4,7 @@ from ckan import model
 from ckanext.shopendata.harvesters.demo import cast, scenes
 from ckanext.shopendata.harvesters.demo.stage import Stage
 from ckanext.shopendata.harvesters.sandbox.sample import Sample
+from ckanext.shopendata.logic.action.people import install
 from ckanext.shopendata.model import RoleHolding
 
 
@@ -19,3 +20,24 @@ def test_all_roles_but_the_first_two_are_given_by_two_people(clean_db, clean_ind
     others = {by for key, by in given.items() if key not in first}
     assert {(names[one], names[other]) for one, other in others} == {("shenan", "fangyu")}
     assert len(given) == len(cast.PORTAL) + sum(len(agency.people) for agency in agencies)
+
+
+def test_its_people_type_codes_to_decide(clean_db, with_request_context):
+    stage = Stage()
+    with stage.days_ago(120):
+        for name, title, role in cast.PORTAL[:4]:
+            stage.account(cast.Person(name, title, [(role, None)]))
+        for name in ("shenan", "fangyu"):
+            install(name, stage.people[name].number)
+            model.Session.commit()
+        assert all(one.totp for one in stage.people.values())
+        assert "fangyu" not in stage.typed
+        stage.appoint("guojian", "operator")
+        first = stage.typed["fangyu"]
+        stage.appoint("shenji", "auditor")
+        assert stage.typed["fangyu"] == first, "asked once in a quarter of an hour"
+    stage.account(cast.Person("linxiao", "林晓"))
+    with stage.days_ago(80):
+        stage.appoint("linxiao", "expert")
+    assert stage.typed["fangyu"][1] > first[1]
+    assert "shenan" not in stage.typed, "asking is no decision"

@@ -209,7 +209,8 @@ class TestOtherDoors:
         user.reset_key = "planted-key-0123"
         model.Session.commit()
         form = {"password1": NEW, "password2": NEW}
-        browse().post(f"/user/reset/{user.id}?key=planted-key-0123", **form)
+        answer = browse().post(f"/user/reset/{user.id}?key=planted-key-0123", **form)
+        assert answer.status_code == 403
         assert login_as_before(REVIEWER)
 
     def test_a_token_for_somebody_else(self, inside, app):

@@ -85,11 +85,15 @@ def strong_password(key: FlattenKey, data: FlattenDataDict, errors: FlattenError
 def own_credentials(next_action: Action, context: Context, data_dict: DataDict) -> Any:
     """Changes an account; its password or address only for who knows the current password (``old_password``).
 
-    Others pass, as far as CKAN lets them, for accounts without a role (:func:`_guard`).
+    Others pass, as far as CKAN lets them, for accounts without a role.
     """
     owner, actor = model.User.get(data_dict.get("id")), model.User.get(context.get("user"))
     changed = _changes(owner, data_dict) if owner else []
-    if not changed or owner is None or actor is None or actor.id != owner.id or context.get("reset_password"):
+    if not changed or owner is None:
+        return next_action(context, data_dict)
+    if actor is None or actor.id != owner.id or context.get("reset_password"):
+        if holdings_of(owner.id):
+            raise tk.NotAuthorized(_by_two())
         return next_action(context, data_dict)
     try:
         password.check_current(owner, str(data_dict.get("old_password") or ""))
@@ -115,6 +119,10 @@ def own_tokens(next_action: Action, context: Context, data_dict: DataDict) -> An
     return next_action(context, data_dict)
 
 
+def _by_two() -> str:
+    return tk._("The credentials of people who hold a role are replaced by two people")
+
+
 def _changes(owner: model.User, data: DataDict) -> list[str]:
     """What a call would change of that by which an account is entered."""
     changed = ["password"] if any(data.get(name) for name in _PASSWORDS) else []
@@ -134,7 +142,7 @@ def _guard(mapper: Any, connection: Connection, user: model.User) -> None:
         return
     held = sa.select(RoleHolding.id).where(RoleHolding.user_id == user.id, *eyes.held_now()).limit(1)
     if allowed != "change" and connection.scalar(held):
-        raise tk.NotAuthorized(tk._("The credentials of people who hold a role are replaced by two people"))
+        raise tk.NotAuthorized(_by_two())
     if new_password:
         others = sa.and_(sessions.c.user_id == user.id, sessions.c.token_hash != presence.own_session())
         connection.execute(sa.delete(sessions).where(others))

@@ -20,6 +20,7 @@ from passlib.hash import pbkdf2_sha512  # pyright: ignore[reportAttributeAccessI
 
 from ckanext.shopendata.logic import link, throttle
 from ckanext.shopendata.logic import password as passwords
+from ckanext.shopendata.logic.command import holdings_of
 from ckanext.shopendata.policy.credential import Guess, Verdict
 
 __all__ = ["authenticate", "install", "send_link"]
@@ -34,6 +35,7 @@ def install(app: CKANApp) -> None:
     """Replaces CKAN's own way to know somebody by a password."""
     authenticator.default_authenticate = authenticate
     app.before_request(_link_asked)
+    app.before_request(_link_of_ckan)
 
 
 def authenticate(identity: dict[str, Any]) -> model.User | None:
@@ -76,6 +78,14 @@ def _link_asked() -> Response | None:
         return None
     tk.h.flash_success(tk._("A reset link has been emailed to you (unless the account specified does not exist)"))
     return tk.redirect_to(tk.config["ckan.user_reset_landing_page"])
+
+
+def _link_of_ckan() -> None:
+    """Invitations use CKAN's links; for who holds a role none is valid, whatever key stands in the row."""
+    if request.endpoint == "user.perform_reset":
+        owner = model.User.get((request.view_args or {}).get("id"))
+        if owner is not None and holdings_of(owner.id):
+            tk.abort(403, tk._("Invalid reset key. Please try again."))
 
 
 def _account(login: str) -> model.User | None:

@@ -93,9 +93,12 @@ def ask_code(needed: CodeNeeded) -> Response:
 
 def _code_form(status: int, errors: dict[str, list[str]]) -> Response:
     back = request.referrer if request.referrer and tk.h.url_is_local(request.referrer) else ""
+    # As the address stands, in the reader's language.
+    same, query = tk.h.url_for(request.endpoint, **(request.view_args or {})), request.query_string.decode()
     return answer(
         "work/code.html",
         status,
+        address=f"{same}?{query}" if query else same,
         errors=errors,
         name=_CODE,
         kept=_kept(),

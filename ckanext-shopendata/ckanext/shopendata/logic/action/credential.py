@@ -54,7 +54,7 @@ def credential_ask(actor: c.Actor, data: DataDict) -> dict[str, Any]:
     body = {"user": user.id, "reason": reset.reason, "new_address": bool(reset.email)}
     c.events("credential.ask", "credential", actor, by, [(reset.id, None, body)])
     notice.tell("account.reset_asked", user.id, user.id, occurrence=reset.id)
-    return _shown([reset])[0]
+    return _shown(actor, [reset])[0]
 
 
 @c.command(s.fields(id=s.filled))
@@ -73,7 +73,7 @@ def credential_confirm(actor: c.Actor, data: DataDict) -> dict[str, Any]:
     outbox.put(link.REPLACED, reset.id)
     body = {"user": user.id, "asked_by": reset.asked_by, "new_address": bool(reset.email)}
     c.events("credential.confirm", "credential", actor, by, [(reset.id, None, body)])
-    return _shown([reset])[0]
+    return _shown(actor, [reset])[0]
 
 
 @c.command(s.fields(id=s.filled, reason=s.maybe(s.text)))
@@ -85,15 +85,15 @@ def credential_decline(actor: c.Actor, data: DataDict) -> dict[str, Any]:
     reset.closed_by, reset.closed_at = actor.id, clock.now()
     body = {"user": reset.user_id, "reason": data.get("reason", "")}
     c.events("credential.decline", "credential", actor, by, [(reset.id, None, body)])
-    return _shown([reset])[0]
+    return _shown(actor, [reset])[0]
 
 
 @c.query(s.fields())
 def credential_list(actor: c.Actor, data: DataDict) -> list[dict[str, Any]]:
-    """Requests to replace credentials, the latest first, at most 100."""
+    """Requests to replace credentials, the latest first, at most 100; ``own``: the caller asked, and cannot confirm."""
     actor.require("credential.read")
     rows = sa.select(CredentialReset).order_by(CredentialReset.asked_at.desc(), CredentialReset.id).limit(100)
-    return _shown(list(model.Session.scalars(rows)))
+    return _shown(actor, list(model.Session.scalars(rows)))
 
 
 def _account(reference: str) -> model.User:
@@ -140,7 +140,7 @@ def _end_all_of(user: model.User, email: str) -> None:
         model.Session.flush()
 
 
-def _shown(resets: list[CredentialReset]) -> list[dict[str, Any]]:
+def _shown(actor: c.Actor, resets: list[CredentialReset]) -> list[dict[str, Any]]:
     names = names_of(one for reset in resets for one in (reset.user_id, reset.asked_by, reset.closed_by))
     rows = sa.select(model.User.id, model.User.name).where(model.User.id.in_([reset.user_id for reset in resets]))
     logins: dict[str, str] = {key: name for key, name in model.Session.execute(rows)}
@@ -154,6 +154,7 @@ def _shown(resets: list[CredentialReset]) -> list[dict[str, Any]]:
             "state": _state(reset),
             "asked_by": names.get(reset.asked_by, ""),
             "asked_at": reset.asked_at.isoformat(),
+            "own": reset.asked_by == actor.id,
             "closed_by": names.get(reset.closed_by or "", ""),
             "closed_at": reset.closed_at.isoformat() if reset.closed_at else None,
         }

@@ -62,7 +62,8 @@ def own_session() -> str:
 
 def carries_token() -> bool:
     """Whether the request carries something in a place of tokens, be it valid or not."""
-    return any(request.headers.get(name) for name in ("Authorization", tk.config["apitoken_header_name"]))
+    places = ("Authorization", tk.config["apitoken_header_name"])
+    return has_request_context() and any(request.headers.get(name) for name in places)
 
 
 def _presence() -> Presence | None:

@@ -14,7 +14,7 @@ __all__ = ["shopendata_staff_pages", "shopendata_waiting"]
 def shopendata_staff_pages() -> dict[str, bool]:
     """Which pages for staff the reader's roles open; ``roles`` are one's own."""
     if not tk.current_user.is_authenticated:
-        return dict.fromkeys(("desk", "catalogue", "audit", "redactions", "people", "resets", "roles"), False)
+        return dict.fromkeys(("desk", "catalogue", "audit", "redactions", "people", "roles"), False)
     actor = person()
     catalogue = may_somewhere(actor, "entry.read")
     return {
@@ -23,7 +23,6 @@ def shopendata_staff_pages() -> dict[str, bool]:
         "audit": may_somewhere(actor, "event.read"),
         "redactions": may_somewhere(actor, "redaction.confirm"),
         "people": may_somewhere(actor, "role.list"),
-        "resets": may_somewhere(actor, "credential.ask"),
         "roles": bool(actor.holdings),
     }
 

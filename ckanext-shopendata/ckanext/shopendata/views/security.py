@@ -47,14 +47,15 @@ _SYSTEMS = (
 @pages.get("")
 def index() -> Response:
     """My device and my log-ins."""
-    user = _me()
+    user, actor = _me(), person()
     listed = [one | {"browser": _called(one["browser"])} for one in session.list_of(user.id)]
     device = totp.enrolled_at(user.id)
     return answer(
         "security/index.html",
         sessions=listed,
         device=device.isoformat() if device else None,
-        needed=bool(person().holdings),
+        needed=bool(actor.holdings),
+        reads_resets=may(actor, "credential.read"),
         idle=config.session_idle_minutes(),
         user=user,
     )

@@ -110,7 +110,10 @@ def page() -> str:
 def permissions_page() -> str:
     """Who may do what: role x verb, and which roles one person may not hold together."""
     roles = list(people.Role)
-    verbs = [[f"`{verb}`", *("●" if one in able else "" for one in roles)] for verb, able in people.PERMISSIONS.items()]
+    verbs = [
+        [f"`{verb}`", "code" if verb in people.DECISIONS else "", *("●" if one in able else "" for one in roles)]
+        for verb, able in people.PERMISSIONS.items()
+    ]
     apart = [
         [f"`{one.value}`", *("×" if frozenset({one, other}) in people.EXCLUSIVE else "" for other in roles)]
         for one in roles
@@ -129,8 +132,13 @@ def permissions_page() -> str:
         "",
         "## Role and verb",
         "",
-        *table(["verb", *heads], verbs),
+        *table(["verb", "decides", *heads], verbs),
         "A role without a verb may nothing yet.",
+        "",
+        "**code**: a decision. It opens, closes or ends something for others, binds the agency, gives or takes power,",
+        "or destroys a content; preparing, asking, checking, declining and reading do not. Deciding needs the holder's",
+        "own session in a browser and a code of their device (TOTP) typed in that session a short while ago",
+        "(`ckanext.shopendata.totp.minutes`). A token for the API never carries a decision, whoever's it is.",
         "",
         "## Not held together",
         "",
@@ -147,6 +155,10 @@ def permissions_page() -> str:
         "- Whoever is away names a substitute from the same agency. While that runs, the two count as one person; what",
         "  the substitute did in the holder's stead the holder has done.",
         f"- Not lent: {kept}.",
+        "- Nobody sets or replaces the password, address or device of somebody who holds a role, administrators and",
+        "  the command line included. Who lost them gets a link at the word of two security administrators, neither of",
+        "  them the holder; a link by mail alone (forgotten password) asks for a code of the device too, and is not",
+        "  sent to who holds a role and has none.",
         "",
     ]
     return "\n".join(lines)

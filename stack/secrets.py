@@ -31,6 +31,8 @@ HOLDERS: dict[str, tuple[str, ...]] = {
     "key_pepper": (*CKAN, "gateway", "prepare"),
     # With it a person is known by a number that is stored nowhere; a stolen database alone does not tell who is who.
     "person_pepper": (*CKAN, "prepare"),
+    # With it the secrets of devices for codes are encrypted; a stolen database alone makes no code.
+    "totp_key": (*CKAN, "prepare"),
     "sandbox_source": ("harvest_work", "publisher", "sandbox"),
     "admin_password": ("prepare",),
 }

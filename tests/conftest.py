@@ -9,6 +9,10 @@ from ckanext.shopendata.publish import publishing
 
 from stack import settings
 
+# CKAN's own password for these is one that the portal refuses.
+for _factory in (factories.UserWithToken, factories.SysadminWithToken):
+    _factory._meta.pre_declarations.update({"password": "correct horse battery staple"})
+
 ROOT = Path(__file__).resolve().parent.parent
 
 

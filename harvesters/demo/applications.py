@@ -8,7 +8,7 @@ from typing import Any
 from .scenes import Agency
 from .stage import Stage
 
-__all__ = ["apply", "register"]
+__all__ = ["apply", "grant", "register"]
 
 _TRAVEL = {
     "applicant_kind": "legal_person", "applicant_name": "示例出行科技（上海）有限公司",
@@ -115,13 +115,12 @@ class _Desk:
             self.stage.act(self.agencies[case["agency"]].who("signer"), "agreement_confirm", id=case["id"])
 
 
-def apply(stage: Stage, agencies: list[Agency]) -> dict[str, Any]:
-    """Plays them. Returns the applications by state, and the live key with what it opens."""
+def grant(stage: Stage, agencies: list[Agency]) -> dict[str, Any]:
+    """Plays the first one, before the second versions of lists. Returns it, its grant, the live key, and by whom."""
     with stage.days_ago(60):
         organisations = register(stage)
-    desk, shown = _Desk(stage, agencies, organisations), {}
+    desk = _Desk(stage, agencies, organisations)
     bus, parking = "公交车辆实时到站信息", "公共停车场（库）实时剩余泊位"
-
     with stage.days_ago(48):
         travel = desk.accept(desk.submit("linxiao", _TRAVEL, bus, parking))
     with stage.days_ago(44):
@@ -130,7 +129,12 @@ def apply(stage: Stage, agencies: list[Agency]) -> dict[str, Any]:
         desk.confirm("linxiao", travel)
         grants = {one["dataset"]["title"]: one for one in stage.act("linxiao", "grant_list")}
         key = stage.act("linxiao", "key_create", grant=grants[bus]["id"])
-    shown["active"] = travel["id"]
+    return {"application": travel["id"], "grant": grants[bus], "key": key["key"], "organisations": organisations}
+
+
+def apply(stage: Stage, agencies: list[Agency], first: dict[str, Any]) -> dict[str, Any]:
+    """Plays the others. Returns the applications by state, and the live key with what it opens."""
+    desk, shown = _Desk(stage, agencies, first["organisations"]), {"active": first["application"]}
 
     with stage.days_ago(40):
         silent = desk.submit("xulaoshi", _RESEARCH, "声环境自动监测数据")
@@ -184,7 +188,7 @@ def apply(stage: Stage, agencies: list[Agency]) -> dict[str, Any]:
     with stage.days_ago(0, hour=9):
         shown["submitted"] = desk.submit("linxiao", _TRAVEL, "轨道交通进出站客流（15分钟）")["id"]
         shown["draft"] = desk.draft("linxiao", {"scenario": "节假日景区分流提示"}, "A级旅游景区实时客流与舒适度")["id"]
-    return {"applications": shown, "key": key["key"], "grant": grants[bus]}
+    return {"applications": shown, "key": first["key"], "grant": first["grant"]}
 
 
 def _reduce(desk: _Desk, application: dict[str, Any], title: str) -> None:

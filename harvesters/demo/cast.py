@@ -10,12 +10,13 @@ __all__ = ["APPLICANTS", "PORTAL", "Person", "staff"]
 
 @dataclass
 class Person:
-    """An account: its name, what it is called, its roles (word, agency) and, once made, its password."""
+    """An account: its name, what it is called, its roles (word, agency) and, once made, what it signs in with."""
 
     name: str
     title: str
     roles: list[tuple[str, str | None]] = field(default_factory=list)
     password: str = field(default_factory=lambda: secrets.token_urlsafe(12), repr=False)
+    totp: str = field(default="", repr=False)  #: secret of the device for codes; who holds a role has one
 
     @property
     def number(self) -> str:

@@ -58,10 +58,11 @@ def load(ctx: click.Context, platform: str, app_id: str, output: Path) -> None:
                 scenes.list_and_publish(stage, agency)
         stage.published()
         click.echo("  first lists published")
+        first = applications.grant(stage, agencies)
         with stage.days_ago(20):
             scenes.second_versions(stage, agencies, HELD_BACK)
         stage.published()
-        told = applications.apply(stage, agencies)
+        told = applications.apply(stage, agencies, first)
         click.echo(f"  {len(told['applications'])} applications, one key")
         _write(output, _report(stage, told))
 
@@ -90,6 +91,7 @@ def _report(stage: Stage, told: dict[str, Any]) -> dict[str, Any]:
     """What scripts and tests need: accounts by name, one dataset of each tier, the key."""
     accounts = {
         person.name: {"title": person.title, "roles": person.roles, "password": person.password}
+        | ({"totp": person.totp} if person.totp else {})
         for person in stage.people.values()
     }
     for name in ("wangmin", "linxiao"):

@@ -35,8 +35,13 @@ LEFT_OUT: dict[str, str] = {
     "webassets": "front-end bundles: built from the code",
 }
 
-#: Tables whose rows stay behind: a log-in ends with the installation that it was made in.
-EMPTIED: dict[str, tuple[str, ...]] = {"ckan": ("public.shopendata_session",)}
+#: Tables whose rows stay behind: what opens an account without its password ends where it was made.
+EMPTIED: dict[str, tuple[str, ...]] = {
+    "ckan": (
+        "public.shopendata_session", "public.shopendata_link", "public.shopendata_credential_link",
+        "public.shopendata_tries",
+    )
+}  # fmt: skip
 
 #: Tables to which everybody writes who has written to the vault or the DataStore before: held while the moment is
 #: chosen, they make it one in which all such work looks as if it had been killed (see :mod:`moment`).

@@ -8,7 +8,7 @@ from ckan import model
 from ckanext.shopendata.model import Dataset
 from ckanext.shopendata.publish import publisher
 
-from tests.factories import FORM, Agency, person
+from tests.factories import FORM, Agency, code_typed, person
 
 SHOTS = Path(__file__).resolve().parents[2] / "var" / "test" / "screenshots"
 PASSWORD = "correct-horse-9"
@@ -66,6 +66,7 @@ class Walker:
         self.page.fill("input[name=password]", PASSWORD)
         self.page.keyboard.press("Enter")
         self.page.wait_for_url("**/dashboard/**")
+        code_typed(name)
         return self.page
 
     def hear(self, said):

@@ -9,7 +9,7 @@ from ckanext.shopendata.audit import sealer
 from ckanext.shopendata.policy.audit import Event
 
 from stack import databases, secrets
-from tests.factories import Agency, person
+from tests.factories import Agency, code_typed, person
 
 SHOTS = Path(__file__).resolve().parents[2] / "var" / "test" / "screenshots"
 PASSWORD = "correct-horse-9"
@@ -68,6 +68,7 @@ def sign_in(browser, portal_url):
         page.fill("#field-password", PASSWORD)
         page.press("#field-password", "Enter")
         page.wait_for_load_state()
+        code_typed(name)
         return page
 
     yield run

@@ -6,7 +6,7 @@ import ckan.model as model
 import pytest
 import sqlalchemy as sa
 from ckan.tests import factories
-from ckanext.shopendata.hardening.sessions import revoke_all
+from ckanext.shopendata.logic import session
 from ckanext.shopendata.model.session import sessions
 
 PASSWORD = "correct horse battery staple"
@@ -68,7 +68,8 @@ class TestSessions:
         other = app.test_client()
         log_in(client, user)
         log_in(other, user)
-        assert revoke_all(user["id"]) == 2
+        assert session.end_all(user["id"]) == 2
+        model.Session.commit()
         assert not is_logged_in(client)
         assert not is_logged_in(other)
 

@@ -4,6 +4,7 @@ from ckan import model
 from ckanext.shopendata.harvesters.demo import applications, cast, scenes
 from ckanext.shopendata.harvesters.demo.stage import Stage
 from ckanext.shopendata.harvesters.sandbox.sample import Sample
+from ckanext.shopendata.logic.action.people import install
 from ckanext.shopendata.model import RoleHolding
 
 
@@ -32,3 +33,24 @@ def test_its_applicants_act_for_organisations_that_the_intake_has_verified(clean
         assert shown["state"] == "verified"
         assert [one["functions"] for one in shown["members"]] == [["agent"]]
     assert set(made) < {name for name, _ in cast.APPLICANTS}
+
+
+def test_its_people_type_codes_to_decide(clean_db, with_request_context):
+    stage = Stage()
+    with stage.days_ago(120):
+        for name, title, role in cast.PORTAL[:4]:
+            stage.account(cast.Person(name, title, [(role, None)]))
+        for name in ("shenan", "fangyu"):
+            install(name, stage.people[name].number)
+            model.Session.commit()
+        assert all(one.totp for one in stage.people.values())
+        assert "fangyu" not in stage.typed
+        stage.appoint("guojian", "operator")
+        first = stage.typed["fangyu"]
+        stage.appoint("shenji", "auditor")
+        assert stage.typed["fangyu"] == first, "asked once in a quarter of an hour"
+    stage.account(cast.Person("linxiao", "林晓"))
+    with stage.days_ago(80):
+        stage.appoint("linxiao", "expert")
+    assert stage.typed["fangyu"][1] > first[1]
+    assert "shenan" not in stage.typed, "asking is no decision"

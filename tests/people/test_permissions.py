@@ -2,12 +2,13 @@
 
 import datetime as dt
 
+import ckan.plugins.toolkit as tk
 import pytest
 from ckan import model
 from ckan.tests import helpers
 from ckanext.shopendata import clock
 from ckanext.shopendata.model import Dataset, Division
-from ckanext.shopendata.policy.people import PERMISSIONS, Role
+from ckanext.shopendata.policy.people import DECISIONS, PERMISSIONS, Role
 
 from tests import factories
 from tests.factories import call, hold, person
@@ -56,6 +57,10 @@ def make_calls(world):
         "role.decline": ("role_decline", {"id": UNKNOWN}),
         "role.revoke": ("role_revoke", {"id": UNKNOWN}),
         "role.list": ("role_list", {}),
+        "credential.ask": ("credential_ask", {"user": UNKNOWN, "reason": "x"}),
+        "credential.confirm": ("credential_confirm", {"id": UNKNOWN}),
+        "credential.decline": ("credential_decline", {"id": UNKNOWN}),
+        "credential.read": ("credential_list", {}),
         "entry.read": ("entry_show", {"id": entry}),
         "entry.confirm": ("entry_confirm", entries),
         "entry.complete": ("entry_complete", entries | {"acquisition_method": "direct", "reason": "x"}),
@@ -101,6 +106,9 @@ NOTHING = {
     "redaction.ask",
     "redaction.confirm",
     "erasure.decide",
+    "credential.ask",
+    "credential.confirm",
+    "credential.decline",
 }
 #: Verbs that no action asks for: they add what is over its time to somebody's list (tests/notices, tests/views).
 SHOWN = {"intake.oversee", "case.oversee"}
@@ -138,9 +146,36 @@ def test_every_cell(calls, app):
             answer = ask(app, token, asked)
             allowed = role in PERMISSIONS[verb]
             expected = {200, 409} | ({404} if verb in NOTHING else set()) if allowed else {403, 404}
+            if verb in DECISIONS:
+                # A token carries no decision, whoever's it is; who may is told what is missing, and nobody else.
+                expected = {403} if allowed else {403, 404}
+                told = "in person" in answer.json["error"]["message"]
+                if told != allowed:
+                    wrong.append((verb, role.value if role else None, "told" if told else "not told"))
             if answer.status_code not in expected:
                 wrong.append((verb, role.value if role else None, answer.status_code, answer.json["error"]))
     assert not wrong
+
+
+def test_every_decision_in_person(calls, app):
+    """The cells that no token reaches, for people who have just typed a code."""
+    with app.flask_app.test_request_context():
+        people, wrong = holders(), []
+        for verb in sorted(DECISIONS):
+            action, data = calls[verb]
+            for role, name in people.items():
+                try:
+                    call(action, name, **data)
+                    done = True
+                except tk.NotAuthorized:
+                    done = False
+                except tk.ObjectNotFound:
+                    done = verb in NOTHING and role in PERMISSIONS[verb]
+                except tk.ValidationError:
+                    done = True
+                if done != (role in PERMISSIONS[verb]):
+                    wrong.append((verb, role, done))
+        assert not wrong
 
 
 def test_roles_of_one_agency_do_not_reach_another(calls, app):

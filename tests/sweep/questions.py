@@ -51,7 +51,7 @@ PAGES = (
     ("organization.read", Place.SEARCH), ("group.index", Place.SEARCH), ("group.read", Place.SEARCH),
     ("/open-list", Place.OPEN_LIST), ("/catalogue", Place.DESK), ("/applications", Place.DESK), ("/desk", Place.DESK),
     ("/audit", Place.DESK),
-    ("/work", Place.DESK), ("/agencies", Place.DESK), ("/organisations", Place.DESK),
+    ("/work", Place.DESK), ("/agencies", Place.DESK), ("/organisations", Place.DESK), ("/security", Place.DESK),
     ("", Place.PAGE),
 )  # fmt: skip
 ACTIONS = (
@@ -156,6 +156,10 @@ OURS = {
     "division_list": (("agency",), {}),
     "division_remove": (("agency", "id"), {}),
     "division_save": (("agency",), {"title": "x"}),
+    "credential_ask": (("user",), {"reason": "x"}),
+    "credential_confirm": (("id",), {}),
+    "credential_decline": (("id",), {}),
+    "credential_list": ((), {}),
     "role_confirm": (("id",), {"number": "SWEEP0001"}),
     "role_decline": (("id",), {}),
     "role_list": (("user", "agency"), {}),

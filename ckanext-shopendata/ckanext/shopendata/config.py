@@ -75,6 +75,26 @@ def person_pepper() -> str:
     return tk.config["ckanext.shopendata.person.pepper"]
 
 
+def totp_key() -> str:
+    """Secret with which the secrets of devices for codes are encrypted; empty where none is set."""
+    return tk.config["ckanext.shopendata.totp.key"]
+
+
+def code_minutes() -> int:
+    """Minutes for which a code that was typed lets its holder decide."""
+    return tk.config["ckanext.shopendata.totp.minutes"]
+
+
+def password_length() -> int:
+    """Fewest characters of a password."""
+    return tk.config["ckanext.shopendata.password.length"]
+
+
+def token_days_limit() -> int:
+    """Longest term of a token for the API, in days."""
+    return tk.config["ckanext.shopendata.token.days_limit"]
+
+
 def role_days() -> int:
     """Term of a role where none is asked for, in days."""
     return tk.config["ckanext.shopendata.role.days"]

@@ -14,7 +14,7 @@ from ckan.types import Action, AuthFunction, ChainedAction, ChainedAuthFunction,
 from flask import Blueprint
 
 from ckanext.shopendata import cli, facets, hardening, helpers, views
-from ckanext.shopendata.hardening import accounts, inventory, search, status, tokens, visibility
+from ckanext.shopendata.hardening import accounts, inventory, search, signin, status, tokens, visibility
 from ckanext.shopendata.logic.action import actions
 from ckanext.shopendata.logic.auth import auth_functions
 from ckanext.shopendata.notices import mail
@@ -39,6 +39,7 @@ class ShopendataPlugin(p.SingletonPlugin, DefaultTranslation):
     p.implements(p.IPackageController, inherit=True)
     p.implements(p.ITemplateHelpers)
     p.implements(p.ITranslation)
+    p.implements(p.IValidators)
 
     # IActions
 
@@ -69,6 +70,7 @@ class ShopendataPlugin(p.SingletonPlugin, DefaultTranslation):
     # IClick
 
     def get_commands(self) -> list[object]:
+        cli.check_setpass()
         return [cli.shopendata]
 
     # IConfigurer
@@ -115,6 +117,9 @@ class ShopendataPlugin(p.SingletonPlugin, DefaultTranslation):
         letter = mail.Letter(recipient_email, subject, body, body_html, headers, attachments)
         return mail.notify(already_notified, letter)
 
+    def notify_about_topic(self, already_notified: bool, topic: str, details: dict[str, Any] | None = None) -> bool:
+        return signin.send_link(already_notified, topic, details or {})
+
     # IPackageController
 
     def before_dataset_search(self, search_params: dict[str, Any]) -> dict[str, Any]:
@@ -139,3 +144,8 @@ class ShopendataPlugin(p.SingletonPlugin, DefaultTranslation):
 
     def i18n_domain(self) -> str:
         return "ckanext-shopendata"
+
+    # IValidators
+
+    def get_validators(self) -> dict[str, Any]:
+        return accounts.validators()

@@ -56,11 +56,13 @@ def make_world():
 class Browser:
     """A person's browser: pages, and forms with the token of the session."""
 
-    def __init__(self, app, name):
+    def __init__(self, app, name, code=True):
         self.client = app.test_client()
         if name:
             data = {"login": name, "password": PASSWORD}
             assert self.client.post("/user/login", data=data, follow_redirects=False).status_code == 302
+            if code:
+                factories.code_typed(name)
         page = self.client.get("/about").text
         self.token = page.split('name="_csrf_token" content="')[1].split('"')[0]
 

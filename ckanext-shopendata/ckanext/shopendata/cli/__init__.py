@@ -15,12 +15,12 @@ from ckanext.shopendata.cli.audit import audit
 from ckanext.shopendata.cli.backup import backup
 from ckanext.shopendata.cli.maintenance import maintenance
 from ckanext.shopendata.cli.notices import notices
-from ckanext.shopendata.cli.people import people
+from ckanext.shopendata.cli.people import check_setpass, people
 from ckanext.shopendata.cli.publish import publish
 from ckanext.shopendata.doctor import examine
 from ckanext.shopendata.telemetry import logs
 
-__all__ = ["shopendata"]
+__all__ = ["check_setpass", "shopendata"]
 
 
 @click.group(short_help="ShopenData: the open data portal.")

@@ -5,14 +5,37 @@ from __future__ import annotations
 import ckan.plugins.toolkit as tk
 import click
 from ckan import model
+from ckan.cli import user as user_commands
 
 from ckanext.shopendata.logic.action.people import install
 from ckanext.shopendata.logic.command import holdings_of
 from ckanext.shopendata.logic.messages import message
+from ckanext.shopendata.logic.password import check_new
 from ckanext.shopendata.model import Agency
 from ckanext.shopendata.policy.refusal import Refused
 
-__all__ = ["people"]
+__all__ = ["check_setpass", "people"]
+
+_setpass = user_commands.set_password.callback
+
+
+def check_setpass() -> None:
+    """Holds ``ckan user setpass`` to the rule for passwords: it writes the row and asks no form and no action."""
+    user_commands.set_password.callback = _checked_setpass
+
+
+def _checked_setpass(username: str, password: str | None) -> None:
+    account = model.User.get(username)
+    given = password or click.prompt("Password", hide_input=True, confirmation_prompt=True)
+    try:
+        if account is not None:
+            check_new(given, account.name, account.fullname, account.email)
+        _setpass(username, given)  # type: ignore[misc]
+    except Refused as refused:
+        raise click.ClickException(refused.code.replace("_", " ")) from None
+    except tk.NotAuthorized as error:
+        model.Session.rollback()
+        raise click.ClickException(str(error)) from None
 
 
 @click.group(short_help="Accounts and roles.")

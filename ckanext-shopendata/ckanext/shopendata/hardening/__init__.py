@@ -8,6 +8,7 @@ from __future__ import annotations
 from ckan.types import CKANApp
 
 from ckanext.shopendata.hardening import (
+    accounts,
     action_guard,
     csrf,
     errors,
@@ -16,6 +17,7 @@ from ckanext.shopendata.hardening import (
     responses,
     search,
     sessions,
+    signin,
     visibility,
 )
 
@@ -26,6 +28,8 @@ def install(app: CKANApp) -> CKANApp:
     """Installs every part into CKAN's Flask application and returns it."""
     csrf.exempt_per_request()
     sessions.install(app)
+    accounts.install()
+    signin.install(app)
     responses.install(app)
     errors.install(app)
     inventory.install(app)

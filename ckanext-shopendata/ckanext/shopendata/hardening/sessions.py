@@ -12,7 +12,6 @@ second, irrevocable log-in.
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 from datetime import datetime, timedelta, timezone
 from typing import Any
@@ -20,13 +19,14 @@ from typing import Any
 import sqlalchemy as sa
 from ckan import model
 from ckan.types import CKANApp
-from flask import Flask, Request, Response
+from flask import Flask, Request, Response, request
 from flask.json.tag import TaggedJSONSerializer
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from sqlalchemy.dialects.postgresql import insert
 
 from ckanext.shopendata import config
-from ckanext.shopendata.model.session import sessions
+from ckanext.shopendata.logic import throttle
+from ckanext.shopendata.model.session import hash_of, sessions
 
 #: Marks a cookie that names a row; a signed cookie never begins like this.
 _ROW = "row."
@@ -36,6 +36,9 @@ _LOGIN_KEYS = ("_user_id", "_id", "_fresh", "_remember", "_remember_seconds")
 
 #: A request writes "seen" at most this often (seconds).
 _SEEN_EVERY = 60
+
+#: So much of what a browser calls itself is kept.
+_BROWSER = 300
 
 _serializer = TaggedJSONSerializer()
 
@@ -108,13 +111,7 @@ def install(app: CKANApp) -> None:
 def revoke(token: str) -> None:
     """Ends the session with this token at once."""
     with _engine().begin() as connection:
-        connection.execute(sa.delete(sessions).where(sessions.c.token_hash == _hash(token)))
-
-
-def revoke_all(user_id: str) -> int:
-    """Ends every session of a user at once; returns how many there were."""
-    with _engine().begin() as connection:
-        return connection.execute(sa.delete(sessions).where(sessions.c.user_id == user_id)).rowcount
+        connection.execute(sa.delete(sessions).where(sessions.c.token_hash == hash_of(token)))
 
 
 def _engine() -> sa.engine.Engine:
@@ -125,17 +122,13 @@ def _engine() -> sa.engine.Engine:
     return engine
 
 
-def _hash(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()
-
-
 def _now() -> datetime:
     return datetime.now(timezone.utc)
 
 
 def _load(token: str) -> PortalSession | None:
     now = _now()
-    row_of_token = sessions.c.token_hash == _hash(token)
+    row_of_token = sessions.c.token_hash == hash_of(token)
     with _engine().begin() as connection:
         row = connection.execute(sa.select(sessions).where(row_of_token)).mappings().first()
         if row is None:
@@ -154,9 +147,9 @@ def _load(token: str) -> PortalSession | None:
 def _store(session: PortalSession, lifetime: timedelta) -> None:
     now = _now()
     values: dict[str, Any] = {"user_id": session["_user_id"], "data": _serializer.dumps(dict(session)), "seen_at": now}
-    statement = insert(sessions).values(
-        token_hash=_hash(str(session.token)), created_at=now, expires_at=now + lifetime, **values
-    )
+    begun = {"created_at": now, "expires_at": now + lifetime, "address": throttle.address(),
+             "browser": request.user_agent.string[:_BROWSER]}  # fmt: skip
+    statement = insert(sessions).values(token_hash=hash_of(str(session.token)), **begun, **values)
     with _engine().begin() as connection:
         # The lifetime counts from the log-in: an update never prolongs it.
         connection.execute(statement.on_conflict_do_update(index_elements=["token_hash"], set_=values))

@@ -16,7 +16,7 @@ from ckan.types import Context, DataDict
 from sqlalchemy.dialects.postgresql import insert
 
 from ckanext.shopendata import audit, maintenance
-from ckanext.shopendata.logic import eyes
+from ckanext.shopendata.logic import eyes, presence
 from ckanext.shopendata.logic.messages import message
 from ckanext.shopendata.model import Agency, Delegation, RoleHolding, StandIn
 from ckanext.shopendata.policy import people
@@ -30,10 +30,12 @@ Row = TypeVar("Row")
 #: Refusals that say who may, rather than what: answered with 403.
 _FORBIDDEN = {
     "acted_before",
+    "code_needed",
     "decided_here",
     "invitation_for_other",
     "not_an_agent",
     "not_permitted",
+    "own_account",
     "own_application",
     "own_event",
     "own_list",
@@ -59,8 +61,14 @@ class Actor:
         return eyes.now_of(self.id)
 
     def require(self, verb: str, agency: str | None = None) -> str:
-        """The role by which the actor may; raises :class:`Refused`."""
-        return people.require(self.holdings, verb, agency).value
+        """The role by which the actor may; raises :class:`Refused`.
+
+        To decide the actor has to be there in person (``code_needed``): this is the one place that asks.
+        """
+        role = people.require(self.holdings, verb, agency).value
+        if verb in people.DECISIONS:
+            presence.require(self.id)
+        return role
 
     def require_inside(self, verb: str, agency: str) -> str:
         """As :meth:`require`, for what strangers may not even know of: to them it does not exist."""

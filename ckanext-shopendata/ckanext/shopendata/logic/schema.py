@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Callable
 from typing import Any
 from uuid import UUID
@@ -34,6 +35,14 @@ def filled(value: Any) -> str:
     given = text("" if value in (None, tk.missing) else value)
     if not given:
         raise tk.Invalid(tk._("Missing value"))
+    return given
+
+
+def address(value: Any) -> str:
+    """A mail address."""
+    given = filled(value)
+    if not re.fullmatch(r"[^@\s<>,;]{1,64}@[^@\s<>,;]{1,190}", given):
+        raise tk.Invalid(tk._("Please give a mail address"))
     return given
 
 

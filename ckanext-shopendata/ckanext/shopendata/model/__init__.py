@@ -5,6 +5,7 @@ from ckanext.shopendata.model.account import Account, Link
 from ckanext.shopendata.model.application import Application, Case, RequestedDataset
 from ckanext.shopendata.model.catalogue import Dataset, Entry, Item, Resource
 from ckanext.shopendata.model.classification import Decision, Proposal, SignOff
+from ckanext.shopendata.model.credential import CodeDevice, CredentialLink, CredentialReset, tries
 from ckanext.shopendata.model.grant import AccessKey, Grant
 from ckanext.shopendata.model.harvest import HarvestRecord, HarvestRun
 from ckanext.shopendata.model.notice import Notice, NoticePreference
@@ -30,6 +31,9 @@ __all__ = [
     "Application",
     "Block",
     "Case",
+    "CodeDevice",
+    "CredentialLink",
+    "CredentialReset",
     "Dataset",
     "Decision",
     "Delegation",
@@ -59,4 +63,5 @@ __all__ = [
     "Task",
     "audit",
     "sessions",
+    "tries",
 ]

@@ -25,7 +25,7 @@ from ckanext.shopendata.logic import side
 from ckanext.shopendata.logic.command import holdings_of
 from ckanext.shopendata.logic.notice import preference
 from ckanext.shopendata.model import AccessKey, Application, Case, Grant, Link, Notice, Organisation, Task
-from ckanext.shopendata.notices import letters, mail, words
+from ckanext.shopendata.notices import letters, mail, password_link, words
 from ckanext.shopendata.policy import notice as policy
 from ckanext.shopendata.policy.notice import Mode
 from ckanext.shopendata.publish import outbox
@@ -88,6 +88,7 @@ HANDLERS: dict[str, tuple[outbox.Handler, int]] = {
     "digest": (digest, 1),
     "letter": (letter, 1),
     "message": (message, 1),
+    **password_link.HANDLERS,
 }
 
 
@@ -210,11 +211,18 @@ def _object(moment: policy.Moment, key: str, recipient: str) -> tuple[str, str, 
         state = "confirmed" if confirmed else case.state
         owner = session.get_one(Application, case.application_id).applicant_id
         return owner, state, case.agency_id, _iso(case.due_on)
-    held = session.get(AccessKey, key) if moment.kind == "key" else None
-    if held is not None and held.revoked_at is not None:
-        return None
-    grant = session.get(Grant, held.grant_id if held else key)
+    if moment.kind == "account":
+        return key, "", None, ""
+    grant = _grant(moment.kind, key)
     return grant and (grant.holder_id, grant.state, None, "")
+
+
+def _grant(kind: str, key: str) -> Grant | None:
+    """An access right, or that of a key which is not revoked."""
+    if kind != "key":
+        return model.Session.get(Grant, key)
+    held = model.Session.get(AccessKey, key)
+    return model.Session.get(Grant, held.grant_id) if held and held.revoked_at is None else None
 
 
 def _iso(day: dt.date | None) -> str:

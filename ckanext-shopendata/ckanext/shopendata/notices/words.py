@@ -63,6 +63,22 @@ def _sentences() -> dict[str, str]:
         "organisation.joined": tk._("Somebody has accepted your invitation to your organisation."),
         "organisation.taken_over": tk._("You have taken over work for your organisation from another member."),
         "key.expiring": tk._("Your key ending in {hint} expires on {expires}."),
+        "account.locked": tk._(
+            "Somebody has tried too often to sign in to your account or to guess your code: it is closed for 15"
+            " minutes. If this was not you, change your password afterwards."
+        ),
+        "account.device": tk._(
+            "A device for codes has been set up for your account. If this was not you, tell a security administrator"
+            " at once."
+        ),
+        "account.password": tk._(
+            "The password or the mail address of your account has been changed. If this was not you, tell a security"
+            " administrator at once."
+        ),
+        "account.reset_asked": tk._(
+            "A security administrator has asked for the credentials of your account to be replaced. If you have not"
+            " asked for that, tell another security administrator at once."
+        ),
     }
 
 
@@ -88,4 +104,8 @@ def _pages() -> dict[str, tuple[str, str]]:
         ("shopendata_organisation.read", "organisation"),
     )
     verify = {"organisation.to_verify": ("shopendata_verification.read", "organisation")}
-    return {**mine, **intake, **cases, **ours, **verify, "intake.overseen": ("shopendata_work.index", "")}
+    account = dict.fromkeys(
+        ("account.locked", "account.device", "account.password", "account.reset_asked"),
+        ("shopendata_security.index", ""),
+    )
+    return {**mine, **intake, **cases, **ours, **verify, **account, "intake.overseen": ("shopendata_work.index", "")}

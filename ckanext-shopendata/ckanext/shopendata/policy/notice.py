@@ -38,6 +38,7 @@ class Group(Enum):
     OWN = "own"  # my applications, access rights and keys
     DUE = "due"  # time limits that are near or over
     WORK = "work"  # something new waits for one of my roles
+    ACCOUNT = "account"  # my password, device and log-ins
 
 
 #: Group -> the modes that may be chosen; the first one is the default. What starts or ends a time limit of the reader's
@@ -46,6 +47,7 @@ ALLOWED: dict[Group, tuple[Mode, ...]] = {
     Group.OWN: (Mode.NOW, Mode.DIGEST),
     Group.DUE: (Mode.NOW, Mode.DIGEST),
     Group.WORK: (Mode.DIGEST, Mode.NOW, Mode.OFF),
+    Group.ACCOUNT: (Mode.NOW,),
 }
 
 
@@ -57,7 +59,7 @@ class Moment:
     """
 
     group: Group
-    kind: str  #: application | case | grant | key | organisation
+    kind: str  #: application | case | grant | key | organisation | account
     verb: str | None = None
     states: frozenset[str] = frozenset()
 
@@ -100,6 +102,10 @@ MOMENTS: dict[str, Moment] = {
     "organisation.joined": Moment(Group.OWN, "organisation"),
     "organisation.taken_over": Moment(Group.OWN, "organisation"),
     "key.expiring": Moment(Group.DUE, "key", states=_RUNNING),
+    "account.locked": Moment(Group.ACCOUNT, "account"),
+    "account.device": Moment(Group.ACCOUNT, "account"),
+    "account.password": Moment(Group.ACCOUNT, "account"),
+    "account.reset_asked": Moment(Group.ACCOUNT, "account"),
 }
 
 #: How long before its end the holder of a key is told.

@@ -12,7 +12,18 @@ from enum import Enum
 
 from ckanext.shopendata.policy.refusal import Refused
 
-__all__ = ["EXCLUSIVE", "PERMISSIONS", "Eyes", "Holding", "Role", "check_exclusions", "eyes", "require", "roles_for"]
+__all__ = [
+    "DECISIONS",
+    "EXCLUSIVE",
+    "PERMISSIONS",
+    "Eyes",
+    "Holding",
+    "Role",
+    "check_exclusions",
+    "eyes",
+    "require",
+    "roles_for",
+]
 
 #: Who looks: all accounts and persons that count as one pair of eyes. A bare name is an account of its own.
 Eyes = frozenset[str]
@@ -90,6 +101,10 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "role.revoke": frozenset({Role.SECURITY_ADMINISTRATOR}),
     "role.list": frozenset({Role.SECURITY_ADMINISTRATOR, Role.AUDITOR}),
     "erasure.decide": frozenset({Role.SECURITY_ADMINISTRATOR}),
+    "credential.ask": frozenset({Role.SECURITY_ADMINISTRATOR}),
+    "credential.confirm": frozenset({Role.SECURITY_ADMINISTRATOR}),
+    "credential.decline": frozenset({Role.SECURITY_ADMINISTRATOR}),
+    "credential.read": frozenset({Role.SECURITY_ADMINISTRATOR, Role.AUDITOR}),
     "event.read": frozenset({Role.AUDITOR}),
     "event.export": frozenset({Role.AUDITOR}),
     "redaction.ask": frozenset({Role.SECURITY_ADMINISTRATOR}),
@@ -125,6 +140,31 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "grant.resume": frozenset({Role.REVIEWER}),
     "grant.revoke": frozenset({Role.REVIEWER}),
 }
+
+#: Decision verbs (DESIGN 3): what opens, closes or ends something for others, binds the agency, gives or takes power,
+#: or destroys a content. They need the holder's own session and a code typed in it a short while ago; a token never
+#: does (policy.credential). What prepares, asks, checks, declines or reads is none, nor is intake, which does not
+#: decide, nor the operator's work on agencies.
+DECISIONS = frozenset(
+    {
+        "erasure.decide",
+        "role.confirm",
+        "role.revoke",
+        "credential.confirm",
+        "redaction.confirm",
+        "dataset.decide",
+        "dataset.suspend",
+        "dataset.resume",
+        "openlist.sign",
+        "openlist.publish",
+        "case.decide",
+        "case.extend",
+        "agreement.confirm",
+        "grant.suspend",
+        "grant.resume",
+        "grant.revoke",
+    }
+)
 
 #: Who looks after the machine or the accounts, and so could make a second pair of eyes.
 _GUARDS = frozenset({Role.OPERATOR, Role.VENDOR_OPERATOR, Role.SECURITY_ADMINISTRATOR})

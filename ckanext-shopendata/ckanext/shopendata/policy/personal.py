@@ -59,9 +59,15 @@ HELD: tuple[Held, ...] = (
     Held("user_following_group", ("follower_id",), Fate.ERASED),
     Held("user_following_user", ("follower_id", "object_id"), Fate.ERASED),
     Held("shopendata_session", ("user_id",), Fate.ERASED, hidden=("token_hash", "data")),
+    Held("shopendata_account", ("user_id",), Fate.ERASED),
+    Held("shopendata_link", ("user_id",), Fate.ERASED, hidden=("digest",)),
+    Held("shopendata_code_device", ("user_id",), Fate.ERASED, hidden=("secret",)),
+    Held("shopendata_credential_link", ("user_id",), Fate.ERASED, hidden=("token_hash",)),
+    Held("shopendata_credential_reset", ("user_id",), Fate.ERASED),
     Held("shopendata_notice", ("recipient_id",), Fate.ERASED, hidden=("mail_id",)),
     Held("shopendata_notice_preference", ("user_id",), Fate.ERASED),
     # Drafts that were never submitted are erased with the rest: they never became anybody's file.
+    Held("shopendata_member", ("user_id",), Fate.KEPT, RecordKind.DECISION),
     Held("shopendata_application", ("applicant_id",), Fate.KEPT, RecordKind.DECISION),
     Held("shopendata_grant", ("holder_id",), Fate.KEPT, RecordKind.DECISION),
     Held("shopendata_access_key", ("created_by",), Fate.KEPT, RecordKind.DECISION, hidden=("mac",)),
@@ -79,12 +85,17 @@ ACTS: dict[str, tuple[str, ...]] = {
     "shopendata_access_key": ("revoked_by",),
     "shopendata_block": ("blocked_by", "lifted_by"),
     "shopendata_case": ("decided_by", "confirmed_by_applicant", "confirmed_by_provider"),
+    "shopendata_credential_reset": ("asked_by", "closed_by"),
     "shopendata_decision": ("decided_by",),
     "shopendata_delegation": ("ended_by",),
     "shopendata_division": ("changed_by",),
     "shopendata_erasure": ("decided_by",),
+    "shopendata_link": ("asked_by",),
+    "shopendata_member": ("invited_by", "ended_by"),
     "shopendata_openlist": ("compiled_by", "published_by"),
+    "shopendata_organisation": ("created_by", "verified_by"),
     "shopendata_person": ("verified_by",),
+    "shopendata_proof": ("uploaded_by",),
     "shopendata_proposal": ("proposed_by",),
     "shopendata_role_holding": ("granted_by", "confirmed_by", "revoked_by"),
     "shopendata_role_request": ("requested_by", "closed_by"),
@@ -120,9 +131,10 @@ def step(state: ErasureState, verb: str) -> ErasureState:
 
 @dataclass(frozen=True)
 class Standing:
-    """What still hangs on an account: roles held now, applications not answered, an erasure asked for."""
+    """What still hangs on an account: roles held now, organisations it acts for, applications not answered, ..."""
 
     roles: int = 0
+    organisations: int = 0
     matters: int = 0
     pending: bool = False
     administrator: bool = False
@@ -146,6 +158,8 @@ def check_decide(decider: Eyes, owner: Eyes, standing: Standing | None) -> None:
 def _check_free(standing: Standing) -> None:
     if standing.roles or standing.administrator:
         raise Refused("roles_held")
+    if standing.organisations:
+        raise Refused("member_still", count=standing.organisations)
     if standing.matters:
         raise Refused("matters_open", count=standing.matters)
 

@@ -17,9 +17,11 @@ from ckanext.shopendata.views import (
     openlist,
     openlist_work,
     organisation,
+    password_link,
     people,
     personal,
     registration,
+    security,
     verification,
     work,
 )
@@ -29,7 +31,7 @@ __all__ = ["blueprints"]
 
 def blueprints() -> list[Blueprint]:
     """All of them: the public's, then those that people sign in for."""
-    public = [openlist.openlist, developers.developers, registration.pages, invitation.pages]
+    public = [openlist.openlist, developers.developers, registration.pages, invitation.pages, password_link.pages]
     inside = [application, case, catalogue, bulk, openlist_work, work, people, agency, audit]
-    inside += [account, organisation, verification, personal]
+    inside += [account, organisation, verification, personal, security]
     return [*public, *(module.pages for module in inside)]

@@ -7,17 +7,21 @@ from collections.abc import Callable
 from typing import Any, NoReturn
 
 import ckan.plugins.toolkit as tk
+from ckan import model
 from ckan.types import Response
 from flask import Blueprint, abort, current_app, make_response, request
 from werkzeug.exceptions import default_exceptions
 
-from ckanext.shopendata import clock
+from ckanext.shopendata import clock, config
+from ckanext.shopendata.logic import totp
 from ckanext.shopendata.logic.command import Actor, actor_of
+from ckanext.shopendata.logic.messages import message
 from ckanext.shopendata.policy import people
 from ckanext.shopendata.policy.refusal import Refused
 from ckanext.shopendata.views import labels
 
 __all__ = [
+    "CodeNeeded",
     "Failed",
     "answer",
     "ask",
@@ -46,6 +50,10 @@ class Failed(Exception):  # noqa: N818 - an answer of an action, shown on the pa
         self.status, self.errors, self.code = status, errors, code
 
 
+class CodeNeeded(Exception):  # noqa: N818 - an answer of an action: who decides has to type a code first
+    """A decision needs its maker in person. Not a :class:`Failed`: no view has to think of it."""
+
+
 def sign_in() -> Response | None:
     """For ``before_request``: strangers go to the log-in page, and come back to what they wanted to read."""
     if tk.current_user.is_authenticated:
@@ -65,8 +73,46 @@ def section(name: str, prefix: str) -> Blueprint:
     """A group of pages for people who are signed in."""
     pages = Blueprint(f"shopendata_{name}", __name__, url_prefix=prefix)
     pages.before_request(sign_in)
+    pages.before_request(take_code)
     pages.register_error_handler(Failed, refused)
+    pages.register_error_handler(CodeNeeded, ask_code)
     return pages
+
+
+def take_code() -> Response | None:
+    """For ``before_request``: the code that :func:`ask_code` asked for comes with the form that it kept."""
+    if request.method != "POST" or _CODE not in request.form:
+        return None
+    try:
+        totp.reauthenticate(tk.current_user.id, request.form[_CODE])
+    except Refused as refused:
+        model.Session.rollback()
+        return _code_form(409, {"code": [message(refused)]})
+    return None
+
+
+def ask_code(needed: CodeNeeded) -> Response:
+    """Asks for a code, and keeps what was typed: the form is sent again with it."""
+    if request.method != "POST":
+        abort(403)
+    return _code_form(200, {})
+
+
+def _code_form(status: int, errors: dict[str, list[str]]) -> Response:
+    back = request.referrer if request.referrer and tk.h.url_is_local(request.referrer) else ""
+    # As the address stands, in the reader's language.
+    same, query = tk.h.url_for(request.endpoint, **(request.view_args or {})), request.query_string.decode()
+    return answer(
+        "work/code.html",
+        status,
+        address=f"{same}?{query}" if query else same,
+        errors=errors,
+        name=_CODE,
+        kept=_kept(),
+        device=totp.enrolled_at(tk.current_user.id) is not None,
+        back=back or tk.h.url_for("shopendata_work.index"),
+        minutes=config.code_minutes(),
+    )
 
 
 def person() -> Actor:
@@ -101,6 +147,8 @@ def do(action: str, **data: Any) -> Any:
     try:
         return _call(action, data)
     except tk.NotAuthorized as error:
+        if getattr(error.__cause__, "code", "") == "code_needed":
+            raise CodeNeeded from error
         raise Failed(403, {"message": [str(error)]}) from error
     except tk.ObjectNotFound as error:
         raise Failed(404, {"message": [tk._("What this is about does not exist, or is not yours")]}) from error
@@ -151,7 +199,7 @@ def ask(
 
     ``changeable``: something was typed that one may want to change; the view has to ask :func:`went_back` then.
     """
-    kept = [(name, value) for name, value in request.form.items(multi=True) if name not in _NOT_KEPT]
+    kept = [(name, value) for name, value in _kept() if name != "confirmed"]
     return answer(
         "work/confirm.html", title=title, button=button, points=points, back=back, grave=grave, kept=kept,
         changeable=changeable,
@@ -170,7 +218,13 @@ def forbidden() -> NoReturn:
     abort(403, tk._("This page is for people who hold a role. Please ask your security administrator."))
 
 
-_NOT_KEPT = {"confirmed", "_csrf_token"}
+#: The field of a code. No form of ours has another of this name.
+_CODE = "code_of_device"
+
+
+def _kept() -> list[tuple[str, str]]:
+    """What was sent, to be sent again."""
+    return [(name, value) for name, value in request.form.items(multi=True) if name not in {_CODE, "_csrf_token"}]
 
 
 def _call(action: str, data: dict[str, Any]) -> Any:

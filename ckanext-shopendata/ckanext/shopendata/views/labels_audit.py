@@ -94,6 +94,14 @@ def verbs() -> dict[str, str]:
         "redaction.ask": tk._("Erasing of a content asked for"),
         "redaction.confirm": tk._("Erasing of a content confirmed"),
         "redaction.refuse": tk._("Erasing of a content declined"),
+        "account.lock": tk._("Account locked against guessing"),
+        "account.device": tk._("Device for codes set up"),
+        "account.password": tk._("Password or mail address changed"),
+        "account.forgot": tk._("Link for a forgotten password asked for"),
+        "session.end": tk._("Log-ins ended"),
+        "credential.ask": tk._("Replacing of credentials asked for"),
+        "credential.confirm": tk._("Credentials replaced"),
+        "credential.decline": tk._("Replacing of credentials declined"),
     }
 
 
@@ -121,6 +129,7 @@ def object_types() -> dict[str, str]:
         "event": tk._("Event"),
         "redaction": tk._("Erasing of a content"),
         "audit": tk._("Audit record"),
+        "credential": tk._("Lost credentials"),
     }
 
 

@@ -12,6 +12,7 @@ from ckan.types import DataDict
 from ckanext.shopendata import clock
 from ckanext.shopendata.logic import command as c
 from ckanext.shopendata.logic import link as links
+from ckanext.shopendata.logic import password
 from ckanext.shopendata.logic import schema as s
 from ckanext.shopendata.logic.action.notice import language
 from ckanext.shopendata.logic.action.people import lock
@@ -74,8 +75,7 @@ def account_mail(actor: c.Actor, data: DataDict) -> None:
 
     :param password: of the account: a session that was left open does not carry an account away
     """
-    if not model.Session.get_one(model.User, actor.id).validate_password(data["password"]):
-        raise Refused("password_wrong", "password")
+    password.check_current(model.Session.get_one(model.User, actor.id), data["password"], "password")
     address = policy.address(data["mail"])
     lock(f"link:{address}")
     policy.check_room(links.asked(Link.user_id == actor.id), policy.MAIL_LIMIT)
@@ -94,7 +94,9 @@ def account_mail_confirm(actor: c.Actor, data: DataDict) -> None:
         raise Refused("link_dead")
     if known(mail):
         raise Refused("mail_known")
-    model.Session.get_one(model.User, actor.id).email = mail
+    with password.changing():
+        model.Session.get_one(model.User, actor.id).email = mail
+        model.Session.flush()
     _account(actor.id).mail_verified_at = clock.now()
     links.end(link, "used")
     c.events("account.mail_confirm", "account", actor, "", [(actor.id, None, {})])

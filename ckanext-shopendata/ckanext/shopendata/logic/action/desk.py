@@ -150,7 +150,7 @@ def _within(actor: c.Actor, verb: str, rows: Any, agency: Any) -> Any:
 
 def _may(actor: c.Actor, verb: str, agency: str | None = None) -> bool:
     try:
-        actor.require(verb, agency)
+        people.require(actor.holdings, verb, agency)
     except Refused:
         return False
     return True

@@ -28,8 +28,8 @@ def preference_show(actor: c.Actor, data: DataDict) -> dict[str, Any]:
     row = preference(actor.id)
     user = model.Session.get_one(model.User, actor.id)
     return {
-        "modes": {group.value: policy.mode_of(group, row.modes).value for group in ALLOWED},
-        "allowed": {group.value: [mode.value for mode in modes] for group, modes in ALLOWED.items()},
+        "modes": {group.value: policy.mode_of(group, row.modes).value for group, modes in ALLOWED.items() if modes[1:]},
+        "allowed": {group.value: [mode.value for mode in modes] for group, modes in ALLOWED.items() if modes[1:]},
         "language": row.language,
         "address": user.email or "",
     }

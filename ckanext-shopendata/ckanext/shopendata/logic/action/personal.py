@@ -17,7 +17,7 @@ from ckanext.shopendata.logic import schema as s
 from ckanext.shopendata.logic.action import audit as record
 from ckanext.shopendata.logic.action import grant as grants
 from ckanext.shopendata.logic.action.people import lock
-from ckanext.shopendata.model import Application, Case, Erasure, Grant
+from ckanext.shopendata.model import Application, Case, Erasure, Grant, Member
 from ckanext.shopendata.model.audit import events, payloads
 from ckanext.shopendata.policy import personal as policy
 from ckanext.shopendata.policy.personal import ErasureState, Fate, Held
@@ -151,8 +151,10 @@ def _standing(user_id: str) -> policy.Standing:
     waiting = sa.select(sa.func.count()).select_from(mine.where(Application.state.in_(_OPEN)).subquery())
     cases = sa.select(sa.func.count()).where(Case.application_id.in_(mine), Case.state.in_(_OPEN_CASES))
     pending = sa.select(Erasure.id).where(Erasure.user_id == user_id, Erasure.state == ErasureState.ASKED.value)
+    member = sa.select(sa.func.count()).where(Member.user_id == user_id, Member.ended_at.is_(None))
     return policy.Standing(
         roles=len([one for one in c.holdings_of(user_id) if one.stead is None]),
+        organisations=model.Session.scalar(member) or 0,
         matters=(model.Session.scalar(waiting) or 0) + (model.Session.scalar(cases) or 0),
         pending=model.Session.scalar(pending) is not None,
         administrator=bool(user and user.sysadmin),

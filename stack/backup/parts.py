@@ -38,8 +38,7 @@ LEFT_OUT: dict[str, str] = {
 #: Tables whose rows stay behind: what opens an account without its password ends where it was made.
 EMPTIED: dict[str, tuple[str, ...]] = {
     "ckan": (
-        "public.shopendata_session", "public.shopendata_link", "public.shopendata_credential_link",
-        "public.shopendata_tries",
+        "public.shopendata_session", "public.shopendata_link", "public.shopendata_tries",
     )
 }  # fmt: skip
 

@@ -10,7 +10,7 @@ from ckan.cli.cli import ckan
 from ckan.tests import helpers
 from ckanext.shopendata import clock
 from ckanext.shopendata.logic import totp
-from ckanext.shopendata.model import CredentialLink, CredentialReset
+from ckanext.shopendata.model import CredentialReset, Link
 
 from tests.factories import call, hold, number, person
 from tests.people.conftest import bodies, holding, refusal
@@ -41,8 +41,8 @@ def asked(user=REVIEWER, by="ana", **more):
     return call("credential_ask", by, user=user, reason="手机遗失，已当面核对", **more)["id"]
 
 
-def link_in(mail):
-    return re.search(r"/link/[\w-]+", mail.get_content())[0]
+def token_in(mail):
+    return re.search(r"/password\?token=([\w-]+)", mail.get_content())[1]
 
 
 def login_works(app, name, password):
@@ -65,16 +65,16 @@ class TestByTwo:
         inside.mail_all()
         told = [mail for mail in mailbox.read() if mail["To"] == f"{REVIEWER}@example.org"]
         assert len(told) == 2
-        (address,) = {link_in(mail) for mail in told if "/link/" in mail.get_content()}
+        (token,) = {token_in(mail) for mail in told if "/password?" in mail.get_content()}
         guest = browse()
-        page = guest.get(address)
+        page = guest.get(f"/password?token={token}")
         assert page.headers["Referrer-Policy"] == "no-referrer"
-        assert guest.post(address, password="password123", again="password123").status_code == 409
-        assert guest.post(address, password=NEW, again=NEW + "x").status_code == 409
-        assert guest.post(address, password=NEW, again=NEW).status_code == 302
+        assert guest.post("/password", token=token, password="password123", again="password123").status_code == 409
+        assert guest.post("/password", token=token, password=NEW, again=NEW + "x").status_code == 409
+        assert guest.post("/password", token=token, password=NEW, again=NEW).status_code == 302
         assert login_works(app, REVIEWER, NEW)
-        assert guest.get(address).status_code == 404
-        assert guest.post(address, password=PASSWORD, again=PASSWORD).status_code == 404
+        assert guest.get(f"/password?token={token}").status_code == 404
+        assert guest.post("/password", token=token, password=PASSWORD, again=PASSWORD).status_code == 404
         assert verbs_of(key) == ["credential.ask", "credential.confirm"]
         assert verbs_of(model.User.get(REVIEWER).id)[-1] == "account.password"
         assert NEW not in str(inside.bodies("account.password")[0])
@@ -82,16 +82,16 @@ class TestByTwo:
     def test_the_database_opens_no_account(self, inside, browse, mailbox):
         inside.call("credential_confirm", "ben", id=inside.asked())
         inside.mail_all()
-        row = model.Session.query(CredentialLink).one()
-        assert browse().get(f"/link/{row.token_hash}").status_code == 404
+        row = model.Session.query(Link).one()
+        assert browse().get(f"/password?token={row.digest}").status_code == 404
 
     def test_a_link_ends(self, inside, browse, mailbox):
         inside.call("credential_confirm", "ben", id=inside.asked())
         inside.mail_all()
-        address = link_in(mailbox.read()[-1])
-        model.Session.query(CredentialLink).one().expires_at = clock.now()
+        token = token_in(mailbox.read()[-1])
+        model.Session.query(Link).one().expires_at = clock.now()
         model.Session.commit()
-        assert browse().post(address, password=NEW, again=NEW).status_code == 404
+        assert browse().post("/password", token=token, password=NEW, again=NEW).status_code == 404
 
     def test_a_new_address_gets_the_link_and_the_old_one_is_told(self, inside, mailbox):
         key = inside.asked(email="new@example.org")
@@ -237,11 +237,11 @@ class TestForgotten:
         guest.post("/user/reset", user=REVIEWER)
         inside.mail_all()
         (mail,) = mailbox.read()
-        address = link_in(mail)
+        token = token_in(mail)
         for code in ("", "000000"):
-            assert guest.post(address, password=NEW, again=NEW, code=code).status_code == 409
+            assert guest.post("/password", token=token, password=NEW, again=NEW, code=code).status_code == 409
         assert login_as_before(REVIEWER)
-        assert guest.post(address, password=NEW, again=NEW, code=mine.code()).status_code == 302
+        assert guest.post("/password", token=token, password=NEW, again=NEW, code=mine.code()).status_code == 302
         assert login_works(app, REVIEWER, NEW)
 
     def test_who_applies_needs_the_link_only(self, inside, app, browse, mailbox):
@@ -249,7 +249,7 @@ class TestForgotten:
         guest.post("/user/reset", user="citizen@example.org")
         inside.mail_all()
         (mail,) = mailbox.read()
-        assert guest.post(link_in(mail), password=NEW, again=NEW).status_code == 302
+        assert guest.post("/password", token=token_in(mail), password=NEW, again=NEW).status_code == 302
         assert login_works(app, "citizen", NEW)
 
     def test_a_link_from_before_one_held_a_role(self, inside, browse, mailbox):
@@ -257,7 +257,7 @@ class TestForgotten:
         guest.post("/user/reset", user="citizen")
         inside.mail_all()
         inside.also("citizen", "reviewer")
-        assert guest.post(link_in(mailbox.read()[0]), password=NEW, again=NEW).status_code == 404
+        assert guest.post("/password", token=token_in(mailbox.read()[0]), password=NEW, again=NEW).status_code == 404
 
 
 def login_as_before(name):

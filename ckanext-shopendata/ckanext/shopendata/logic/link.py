@@ -13,6 +13,7 @@ from ckan.model.types import make_uuid
 
 from ckanext.shopendata import clock, config
 from ckanext.shopendata.model import Link
+from ckanext.shopendata.policy import credential
 from ckanext.shopendata.policy import link as policy
 from ckanext.shopendata.policy.link import Purpose
 from ckanext.shopendata.policy.refusal import Refused
@@ -86,4 +87,5 @@ def network(address: str) -> str:
 def _term(purpose: Purpose) -> dt.timedelta:
     if purpose is Purpose.INVITE:
         return dt.timedelta(days=config.invitation_days())
-    return dt.timedelta(hours=config.registration_hours())
+    lasts = {Purpose.FORGOTTEN: credential.FORGOTTEN_LASTS, Purpose.RESET: credential.RESET_LASTS}
+    return lasts.get(purpose) or dt.timedelta(hours=config.registration_hours())

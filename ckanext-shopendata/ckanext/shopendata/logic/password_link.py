@@ -1,30 +1,25 @@
-"""Links by mail that set a password, once.
-
-A link is drawn when its mail is sent; the database knows its hash, so no copy of the database opens an account.
-"""
+"""Links by mail that set a password, once: for who forgot it, and for whom two people have replaced it."""
 
 from __future__ import annotations
 
-import secrets
-
+import ckan.plugins.toolkit as tk
 import sqlalchemy as sa
 from ckan import model
 
-from ckanext.shopendata import audit, clock
+from ckanext.shopendata import audit
+from ckanext.shopendata.logic import link as links
 from ckanext.shopendata.logic import notice, password, throttle, totp
 from ckanext.shopendata.logic.command import holdings_of
-from ckanext.shopendata.model import CredentialLink
-from ckanext.shopendata.model.session import hash_of
+from ckanext.shopendata.model import CredentialReset, Link
 from ckanext.shopendata.policy import credential
 from ckanext.shopendata.policy.audit import Event
 from ckanext.shopendata.policy.credential import Guess, Verdict
+from ckanext.shopendata.policy.link import Purpose
 from ckanext.shopendata.policy.refusal import Refused
-from ckanext.shopendata.publish import outbox
 
-__all__ = ["FORGOTTEN", "REPLACED", "draw", "forgotten", "needs_code", "owner_of", "use"]
+__all__ = ["end_all", "forgotten", "needs_code", "owner_of", "replaced", "use"]
 
-#: The outbox's work that draws and sends a link: for an account whose holder asked, for a request that was confirmed.
-FORGOTTEN, REPLACED = "credential_forgotten", "credential_replaced"
+_PURPOSES = (Purpose.FORGOTTEN, Purpose.RESET)
 
 
 def forgotten(user: model.User) -> None:
@@ -33,8 +28,8 @@ def forgotten(user: model.User) -> None:
     The answer to whoever asks is the same in all cases.
     """
     admitted = throttle.admit(Guess.LINK, user.id) is Verdict.ADMITTED
-    if admitted and user.state == "active" and _by_mail(user.id):
-        outbox.put(FORGOTTEN, user.id)
+    if admitted and user.state == "active" and user.email and _by_mail(user.id):
+        _send(Purpose.FORGOTTEN, user)
         body = {"address": throttle.address()}
         audit.record(
             Event(verb="account.forgot", object_type="account", object_id=user.id, actor=throttle.PORTAL, body=body)
@@ -42,19 +37,23 @@ def forgotten(user: model.User) -> None:
         model.Session.commit()
 
 
-def draw(user_id: str, reset_id: str | None) -> str:
-    """The text of a new link; older ones of the account are dead. The caller commits."""
-    model.Session.execute(sa.delete(CredentialLink).where(CredentialLink.user_id == user_id))
-    token = secrets.token_urlsafe(32)
-    ends = clock.now() + credential.LINK_LASTS["reset" if reset_id else "mail"]
-    link = CredentialLink(token_hash=hash_of(token), user_id=user_id, reset_id=reset_id, expires_at=ends)
-    model.Session.add(link)
-    return token
+def replaced(reset: CredentialReset) -> None:
+    """Sends a link to somebody whose credentials two people have replaced. The caller commits."""
+    _send(Purpose.RESET, model.Session.get_one(model.User, reset.user_id), reset.id)
+
+
+def end_all(user_id: str) -> None:
+    """Links of an account that were sent before are dead. The caller commits."""
+    rows = sa.select(Link).where(
+        Link.user_id == user_id, Link.purpose.in_([one.value for one in _PURPOSES]), Link.ended_at.is_(None)
+    )
+    for link in model.Session.scalars(rows):
+        links.end(link, "replaced")
 
 
 def owner_of(token: str) -> model.User:
     """Whose password a link sets; raises :class:`Refused` ``link_dead``."""
-    return _owner(_live(token))
+    return _owner(links.opened(token, *_PURPOSES, lock=False))
 
 
 def needs_code(user: model.User) -> bool:
@@ -64,7 +63,7 @@ def needs_code(user: model.User) -> bool:
 
 def use(token: str, new: str, again: str, code: str) -> model.User:
     """Sets the password, typed twice, ends all log-ins and the link; commits. Raises ``Refused``."""
-    link = _live(token, lock=True)
+    link = links.opened(token, *_PURPOSES)
     user = _owner(link)
     if new != again:
         raise Refused("passwords_differ", "again")
@@ -74,8 +73,9 @@ def use(token: str, new: str, again: str, code: str) -> model.User:
     with password.changing():
         user.password = new
         model.Session.flush()
-    body = {"by": "reset" if link.reset_id else "mail", "address": throttle.address()}
-    model.Session.execute(sa.delete(CredentialLink).where(CredentialLink.user_id == user.id))
+    links.end(link, "used")
+    end_all(user.id)
+    body = {"by": link.purpose, "address": throttle.address()}
     event = Event(verb="account.password", object_type="account", object_id=user.id, actor=user.id, body=body)
     notice.tell("account.password", user.id, user.id, occurrence=audit.record(event)[0])
     model.Session.commit()
@@ -83,17 +83,14 @@ def use(token: str, new: str, again: str, code: str) -> model.User:
     return user
 
 
-def _live(token: str, *, lock: bool = False) -> CredentialLink:
-    wanted = sa.select(CredentialLink).where(
-        CredentialLink.token_hash == hash_of(token), CredentialLink.expires_at > clock.now()
-    )
-    link = model.Session.scalar(wanted.with_for_update() if lock else wanted)
-    if link is None:
-        raise Refused("link_dead")
-    return link
+def _send(purpose: Purpose, user: model.User, reset_id: str | None = None) -> None:
+    end_all(user.id)
+    if user.email:
+        language = notice.preference(user.id).language or tk.config["ckan.locale_default"]
+        links.send(purpose, user.email, language, user_id=user.id, reset_id=reset_id)
 
 
-def _owner(link: CredentialLink) -> model.User:
+def _owner(link: Link) -> model.User:
     user = model.User.get(link.user_id)
     if user is None or user.state != "active" or not (link.reset_id or _by_mail(user.id)):
         raise Refused("link_dead")

@@ -5,7 +5,7 @@ from ckanext.shopendata.model.account import Account, Link
 from ckanext.shopendata.model.application import Application, Case, RequestedDataset
 from ckanext.shopendata.model.catalogue import Dataset, Entry, Item, Resource
 from ckanext.shopendata.model.classification import Decision, Proposal, SignOff
-from ckanext.shopendata.model.credential import CodeDevice, CredentialLink, CredentialReset, tries
+from ckanext.shopendata.model.credential import CodeDevice, CredentialReset, tries
 from ckanext.shopendata.model.grant import AccessKey, Grant
 from ckanext.shopendata.model.harvest import HarvestRecord, HarvestRun
 from ckanext.shopendata.model.notice import Notice, NoticePreference
@@ -32,7 +32,6 @@ __all__ = [
     "Block",
     "Case",
     "CodeDevice",
-    "CredentialLink",
     "CredentialReset",
     "Dataset",
     "Decision",

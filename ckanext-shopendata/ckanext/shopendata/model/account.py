@@ -34,7 +34,8 @@ class Link(tk.BaseModel):
     digest: Mapped[text] = mapped_column(unique=True)  #: policy.link.digest
     language: Mapped[text]
     asked_from: Mapped[text] = mapped_column(default="", index=True)  #: keyed hash of the network address
-    user_id: Mapped[text | None]  #: whose address is to change
+    user_id: Mapped[text | None]  #: whose address or password is to change
+    reset_id: Mapped[text | None]  #: the two people's decision behind it
     organisation_id: Mapped[text | None] = mapped_column(sa.ForeignKey("shopendata_organisation.id"), index=True)
     functions: Mapped[words] = mapped_column(default=list)
     asked_by: Mapped[text | None]  #: who invites

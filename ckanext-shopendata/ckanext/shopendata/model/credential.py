@@ -1,4 +1,4 @@
-"""Devices whose codes prove who decides, links by mail, requests to replace credentials, and tries at guessing them."""
+"""Devices whose codes prove who decides, requests to replace credentials, and tries at guessing them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from ckanext.shopendata.model.columns import key, moment, number, text
 
-__all__ = ["CodeDevice", "CredentialLink", "CredentialReset", "tries"]
+__all__ = ["CodeDevice", "CredentialReset", "tries"]
 
 
 class CodeDevice(tk.BaseModel):
@@ -22,17 +22,6 @@ class CodeDevice(tk.BaseModel):
     secret: Mapped[text]  #: encrypted together with the account's identifier (logic.totp)
     used_step: Mapped[number | None]  #: time step of the last code that counted
     enrolled_at: Mapped[moment]
-
-
-class CredentialLink(tk.BaseModel):
-    """A link that sets a password, once. Its text is in a mail and nowhere else."""
-
-    __tablename__ = "shopendata_credential_link"
-
-    token_hash: Mapped[str] = mapped_column(sa.Text, primary_key=True)
-    user_id: Mapped[text] = mapped_column(index=True)
-    reset_id: Mapped[text | None]  #: none: the holder of the account asked for it
-    expires_at: Mapped[moment]
 
 
 class CredentialReset(tk.BaseModel):

@@ -25,7 +25,7 @@ from ckanext.shopendata.logic import side
 from ckanext.shopendata.logic.command import holdings_of
 from ckanext.shopendata.logic.notice import preference
 from ckanext.shopendata.model import AccessKey, Application, Case, Grant, Link, Notice, Organisation, Task
-from ckanext.shopendata.notices import letters, mail, password_link, words
+from ckanext.shopendata.notices import letters, mail, words
 from ckanext.shopendata.policy import notice as policy
 from ckanext.shopendata.policy.notice import Mode
 from ckanext.shopendata.publish import outbox
@@ -88,7 +88,6 @@ HANDLERS: dict[str, tuple[outbox.Handler, int]] = {
     "digest": (digest, 1),
     "letter": (letter, 1),
     "message": (message, 1),
-    **password_link.HANDLERS,
 }
 
 

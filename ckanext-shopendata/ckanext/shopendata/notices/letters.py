@@ -26,6 +26,7 @@ def letter(batch: list[Link], mail_id: str) -> dict[str, Any]:
         told = {
             "purpose": purpose.value,
             "organisation": _name(link),
+            "account": _account(purpose, link),
             "address": _address(purpose, link),
             "until": link.expires_at.astimezone(clock.ZONE).strftime("%Y-%m-%d %H:%M"),
             "site_title": tk.config["ckan.site_title"],
@@ -49,6 +50,8 @@ def _subjects() -> dict[Purpose, str]:
         Purpose.KNOWN: tk._("You have an account already"),
         Purpose.MAIL: tk._("Your new mail address"),
         Purpose.INVITE: tk._("You are asked to act for an organisation"),
+        Purpose.FORGOTTEN: tk._("Set a new password"),
+        Purpose.RESET: tk._("Set a new password"),
     }
 
 
@@ -57,9 +60,17 @@ def _address(purpose: Purpose, link: Link) -> str:
         Purpose.REGISTER: "shopendata_registration.begin",
         Purpose.MAIL: "shopendata_account.mail",
         Purpose.INVITE: "shopendata_invitation.read",
+        Purpose.FORGOTTEN: "shopendata_password.read",
+        Purpose.RESET: "shopendata_password.read",
     }.get(purpose)
     secret = links.secret(link.id)
     return tk.h.url_for(endpoint, token=secret, qualified=True, locale=link.language) if endpoint else ""
+
+
+def _account(purpose: Purpose, link: Link) -> str:
+    """By what somebody signs in whose password is to be set."""
+    user = model.User.get(link.user_id) if purpose in {Purpose.FORGOTTEN, Purpose.RESET} else None
+    return user.name if user else ""
 
 
 def _name(link: Link) -> str:

@@ -14,8 +14,9 @@ from ckanext.shopendata.policy.people import Eyes
 from ckanext.shopendata.policy.refusal import Refused, next_state
 
 __all__ = [
+    "FORGOTTEN_LASTS",
     "LIMITS",
-    "LINK_LASTS",
+    "RESET_LASTS",
     "Guess",
     "Limit",
     "Presence",
@@ -147,8 +148,8 @@ def link_by_mail(*, holds_role: bool, has_device: bool) -> bool:
     return has_device or not holds_role
 
 
-#: How long a link works.
-LINK_LASTS = {"mail": timedelta(hours=1), "reset": timedelta(days=3)}
+#: How long a link to set a password works: after the holder forgot it, and after two people replaced it.
+FORGOTTEN_LASTS, RESET_LASTS = timedelta(hours=1), timedelta(days=3)
 
 
 class ResetState(Enum):

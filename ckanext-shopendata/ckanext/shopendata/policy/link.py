@@ -25,6 +25,8 @@ class Purpose(Enum):
     KNOWN = "known"  # opens nothing: the mail says that there is an account already
     MAIL = "mail"  # another address for an account
     INVITE = "invite"
+    FORGOTTEN = "forgotten"  # the account's holder said that the old one is forgotten
+    RESET = "reset"  # two people have replaced the account's credentials
 
 
 #: Letters to one mail address and from one network address within :data:`WINDOW`.

@@ -62,7 +62,6 @@ HELD: tuple[Held, ...] = (
     Held("shopendata_account", ("user_id",), Fate.ERASED),
     Held("shopendata_link", ("user_id",), Fate.ERASED, hidden=("digest",)),
     Held("shopendata_code_device", ("user_id",), Fate.ERASED, hidden=("secret",)),
-    Held("shopendata_credential_link", ("user_id",), Fate.ERASED, hidden=("token_hash",)),
     Held("shopendata_credential_reset", ("user_id",), Fate.ERASED),
     Held("shopendata_notice", ("recipient_id",), Fate.ERASED, hidden=("mail_id",)),
     Held("shopendata_notice_preference", ("user_id",), Fate.ERASED),

@@ -17,7 +17,7 @@ from ckanext.shopendata.views import (
     openlist,
     openlist_work,
     organisation,
-    password_link,
+    password,
     people,
     personal,
     registration,
@@ -31,7 +31,7 @@ __all__ = ["blueprints"]
 
 def blueprints() -> list[Blueprint]:
     """All of them: the public's, then those that people sign in for."""
-    public = [openlist.openlist, developers.developers, registration.pages, invitation.pages, password_link.pages]
+    public = [openlist.openlist, developers.developers, registration.pages, invitation.pages, password.pages]
     inside = [application, case, catalogue, bulk, openlist_work, work, people, agency, audit]
     inside += [account, organisation, verification, personal, security]
     return [*public, *(module.pages for module in inside)]

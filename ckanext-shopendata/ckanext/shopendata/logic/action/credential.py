@@ -19,12 +19,11 @@ from ckanext.shopendata.logic import command as c
 from ckanext.shopendata.logic import eyes, notice, password, password_link, session, totp
 from ckanext.shopendata.logic import schema as s
 from ckanext.shopendata.logic.action.people import lock, names_of
-from ckanext.shopendata.model import CredentialLink, CredentialReset
+from ckanext.shopendata.model import CredentialReset
 from ckanext.shopendata.policy import credential as policy
 from ckanext.shopendata.policy import people
 from ckanext.shopendata.policy.credential import ResetState
 from ckanext.shopendata.policy.refusal import Refused
-from ckanext.shopendata.publish import outbox
 
 __all__ = ["credential_ask", "credential_confirm", "credential_decline", "credential_list"]
 
@@ -70,7 +69,7 @@ def credential_confirm(actor: c.Actor, data: DataDict) -> dict[str, Any]:
     policy.check_reset_confirm(actor.eyes, eyes.now_of(reset.asked_by), eyes.of(user.id))
     reset.closed_by, reset.closed_at = actor.id, clock.now()
     _end_all_of(user, reset.email)
-    outbox.put(password_link.REPLACED, reset.id)
+    password_link.replaced(reset)
     body = {"user": user.id, "asked_by": reset.asked_by, "new_address": bool(reset.email)}
     c.events("credential.confirm", "credential", actor, by, [(reset.id, None, body)])
     return _shown(actor, [reset])[0]
@@ -132,7 +131,7 @@ def _end_all_of(user: model.User, email: str) -> None:
     totp.forget(user.id)
     session.end_all(user.id)
     model.Session.execute(sa.delete(model.ApiToken).where(model.ApiToken.user_id == user.id))
-    model.Session.execute(sa.delete(CredentialLink).where(CredentialLink.user_id == user.id))
+    password_link.end_all(user.id)
     with password.changing():
         user.password = secrets.token_urlsafe(32)
         if email:

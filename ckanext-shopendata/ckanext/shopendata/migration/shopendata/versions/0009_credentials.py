@@ -1,4 +1,4 @@
-"""Devices for codes, links by mail, replaced credentials, counted tries; what a session knows of its browser
+"""Devices for codes, replaced credentials, counted tries; what a session knows of its browser
 
 Revision ID: 0009
 Revises: 0008
@@ -25,13 +25,6 @@ def upgrade() -> None:
         sa.Column("secret", sa.Text, nullable=False),
         sa.Column("used_step", sa.BigInteger),
         sa.Column("enrolled_at", _WHEN, nullable=False),
-    )
-    op.create_table(
-        "shopendata_credential_link",
-        sa.Column("token_hash", sa.Text, primary_key=True),
-        sa.Column("user_id", sa.Text, nullable=False, index=True),
-        sa.Column("reset_id", sa.Text),
-        sa.Column("expires_at", _WHEN, nullable=False),
     )
     op.create_table(
         "shopendata_credential_reset",
@@ -63,7 +56,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    for table in ("tries", "credential_reset", "credential_link", "code_device"):
+    for table in ("tries", "credential_reset", "code_device"):
         op.drop_table(f"shopendata_{table}")
     for column in ("browser", "address", "code_at"):
         op.drop_column("shopendata_session", column)

@@ -88,6 +88,7 @@ def upgrade() -> None:
         sa.Column("digest", sa.Text, nullable=False, unique=True),
         *(sa.Column(name, sa.Text, nullable=False) for name in ("language", "asked_from")),
         sa.Column("user_id", sa.Text),
+        sa.Column("reset_id", sa.Text),
         sa.Column("organisation_id", sa.Text, sa.ForeignKey("shopendata_organisation.id")),
         sa.Column("functions", ARRAY(sa.Text), nullable=False),
         sa.Column("asked_by", sa.Text),

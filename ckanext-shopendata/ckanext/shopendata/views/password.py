@@ -14,18 +14,19 @@ from ckanext.shopendata.views.common import answer
 
 __all__ = ["pages"]
 
-pages = Blueprint("shopendata_link", __name__, url_prefix="/link")
+pages = Blueprint("shopendata_password", __name__, url_prefix="/password")
 
 
-@pages.get("/<token>")
-def read(token: str) -> Response:
+@pages.get("")
+def read() -> Response:
     """The form."""
-    return _form(token)
+    return _form(request.args.get("token", ""))
 
 
-@pages.post("/<token>")
-def use(token: str) -> Response:
+@pages.post("")
+def use() -> Response:
     """Sets the password."""
+    token = request.form.get("token", "")
     typed = [request.form.get(name, "") for name in ("password", "again", "code")]
     try:
         password_link.use(token, *typed)
@@ -44,7 +45,8 @@ def _form(token: str, refused: Refused | None = None) -> Response:
     else:
         errors = {refused.field or "message": [message(refused)]} if refused else {}
         status = 409 if refused else 200
-        shown = answer("security/link.html", status, errors=errors, user=user, code=password_link.needs_code(user))
+        code = password_link.needs_code(user)
+        shown = answer("security/link.html", status, errors=errors, user=user, token=token, code=code)
     # The address is the secret: it must not travel on.
     shown.headers["Referrer-Policy"] = "no-referrer"
     return shown

@@ -135,7 +135,7 @@ def holders():
 def ask(app, token, call):
     """The answer to a call of an action."""
     action, data = call
-    return app.post(f"/api/3/action/shopendata_{action}", json=data, headers={"Authorization": token}, status=None)
+    return app.post(f"/en/api/3/action/shopendata_{action}", json=data, headers={"Authorization": token}, status=None)
 
 
 def test_every_cell(calls, app):

@@ -29,15 +29,16 @@ class TestDoors:
             assert browse(name).get("/agencies/traffic").status_code == 403
         for name in ("citizen", "root", "traffic-administrator", "checker"):
             for form in forms:
-                assert browse(name).get(f"/agencies/traffic/{form}").status_code == 403, (name, form)
+                assert browse(name).get(f"/agencies/traffic/edit/{form}").status_code == 403, (name, form)
                 sent = {"title": "x", "reason": "x", "into": "market", "confirmed": "yes"}
                 assert browse(name).post(f"/agencies/traffic/{form}", **sent).status_code == 403, (name, form)
             assert browse(name).post("/agencies/new", **NEW).status_code == 403
         for name in ("operator", "checker", "traffic-administrator"):
             assert browse(name).get("/agencies").status_code == 200
-        assert "/agencies/traffic/rename" in browse("operator").get("/agencies/traffic").text
-        assert "/agencies/traffic/rename" not in browse("checker").get("/agencies/traffic").text
-        assert browse("operator").get("/agencies/nowhere").status_code == 404
+        assert "/agencies/traffic/edit/rename" in browse("operator").get("/agencies/traffic").text
+        assert "/agencies/traffic/edit/rename" not in browse("checker").get("/agencies/traffic").text
+        for nowhere in ("/agencies/nowhere", "/agencies/traffic/edit/nothing", "/agencies/nowhere/edit/rename"):
+            assert browse("operator").get(nowhere).status_code == 404
         assert browse().get("/agencies").status_code == 302
         assert agency("traffic").dissolved_at is None
 
@@ -78,7 +79,7 @@ class TestOneAgency:
         assert agency(name).successor_id == agency("market").id
         page = operator.get(f"/agencies/{name}").text
         assert "上海市市场监督管理局" in page
-        assert f"/agencies/{name}/rename" not in page
+        assert f"/agencies/{name}/edit/rename" not in page
         assert "上海市数据管理局" in operator.get("/agencies/market").text, "the old name finds the new agency"
 
     def test_what_is_wrong_is_said_and_nothing_is_lost(self, world, browse):

@@ -6,7 +6,7 @@ from typing import Any
 
 import ckan.plugins.toolkit as tk
 from ckan.types import Response
-from flask import request
+from flask import abort, request
 
 from ckanext.shopendata.views.common import (
     Failed,
@@ -30,6 +30,7 @@ pages = section("agency", "/agencies")
 #: What the forms send.
 _NEW = ("title", "name", "code", "kind", "level", "parent", "aliases", "contact", "description")
 _CHANGE = ("kind", "level", "parent", "aliases", "contact")
+_FORMS = ("change", "rename", "merge", "dissolve")
 _DIVISION = ("id", "title", "contact_name", "contact_phone")
 
 
@@ -81,9 +82,11 @@ def read(name: str) -> Response:
     )
 
 
-@pages.get("/<name>/<any(change, rename, merge, dissolve):what>")
+@pages.get("/<name>/edit/<what>")
 def edit(name: str, what: str) -> Response:
     """The form by which an agency is changed, renamed, merged into another, or dissolved."""
+    if what not in _FORMS:
+        abort(404)
     return _form(name, what)
 
 

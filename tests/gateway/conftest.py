@@ -229,7 +229,7 @@ def permit(ckan, made, application, agency, dataset, grant):
     key = keys.mint(randomness.choice)
     insert(
         ckan, "shopendata_access_key", kid=key.kid, grant_id=grant, mac=keys.seal(key, made.pepper), pepper_version=1,
-        hint=key.hint, created_by="x", created_at=NOW, expires_at=NOW + DAY, revoke_reason="",
+        hint=key.hint, created_by="x", custodian_id="x", created_at=NOW, expires_at=NOW + DAY, revoke_reason="",
     )  # fmt: skip
     return key.text
 

@@ -32,7 +32,7 @@ def test_nobody_changes_the_account_of_who_holds_a_role(reviewer, action):
     with pytest.raises(tk.NotAuthorized):
         ask(action, "root", **changed, id=reviewer)
     with pytest.raises(tk.NotAuthorized):  # an address is verified first: account_mail
-        ask(action, reviewer, id=reviewer, name=reviewer, email="own@example.org", password="another-horse-10")
+        ask(action, reviewer, id=reviewer, name=reviewer, email="own@example.org", old_password="correct-horse-9")
     own = {"id": reviewer, "name": reviewer, "email": f"{reviewer}@example.org", "password": "another-horse-10"}
     for known in ({}, {"old_password": "guessed-horse-8"}):
         with pytest.raises(tk.ValidationError):

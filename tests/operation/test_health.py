@@ -2,6 +2,7 @@
 
 import datetime as dt
 import re
+import time
 
 import pytest
 from ckan import model
@@ -74,6 +75,7 @@ def wait(inside, part, state):
         assert told.status_code == 200
         if told.json()["checks"][part]["state"] == state:
             return told.json()
+        time.sleep(0.1)
     raise AssertionError(told.text)
 
 

@@ -20,8 +20,8 @@ __all__ = ["install", "standing"]
 _API = "api.action"
 #: Signing in and out changes nothing but the session, and an operator has to look; tables ask for their rows by POST.
 _READING = {"user.login", "user.logout", "datatablesview.ajax", "datatablesview.filtered_download"}
-#: Fields that are made anew, or that say that a form was confirmed, which has to be asked again.
-_NOT_KEPT = {"_csrf_token"}
+#: Fields that are made anew, and codes that count once.
+_NOT_KEPT = {"_csrf_token", "code"}
 
 
 def install(app: CKANApp) -> None:
@@ -47,14 +47,9 @@ def refuse(on: maintenance.Maintenance) -> Response:
         message = "平台维护中，暂不能修改 The portal is under maintenance and cannot be changed at the moment"
         response = errors.refusal(503, message, **words)
     else:
-        typed = [
-            (name, value)
-            for name, value in request.form.items(multi=True)
-            if name not in _NOT_KEPT and not scrub.is_secret(name)
-        ]
         told: dict[str, Any] = {
             "maintenance": on,
-            "typed": typed,
+            "typed": _kept(list(request.form.items(multi=True))),
             "files": [file.filename for _, file in request.files.items(multi=True) if file.filename],
             "address": request.full_path.rstrip("?"),
         }
@@ -62,6 +57,12 @@ def refuse(on: maintenance.Maintenance) -> Response:
     response.headers["Retry-After"] = str(on.seconds_left)
     response.headers["Cache-Control"] = "private, no-store"
     return response
+
+
+def _kept(typed: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """What a page may hold of a form: no secret, nor a field of any other name in which one was typed again."""
+    secrets = {value for name, value in typed if scrub.is_secret(name)}
+    return [(name, value) for name, value in typed if name not in _NOT_KEPT and value not in secrets]
 
 
 def standing() -> maintenance.Maintenance | None:

@@ -177,9 +177,9 @@ class TestServices:
             ("postgres.datastore_reader", "datastore", "GRANT DELETE ON _table_stats TO datastore_reader",
              "REVOKE DELETE ON _table_stats FROM datastore_reader"),
             ("postgres.migrations", "ckan", "DELETE FROM shopendata_alembic_version",
-             "INSERT INTO shopendata_alembic_version VALUES ('0011')"),
+             "INSERT INTO shopendata_alembic_version VALUES ('0012')"),
             ("postgres.migrations", "ckan", "UPDATE shopendata_alembic_version SET version_num = 'of tomorrow'",
-             "UPDATE shopendata_alembic_version SET version_num = '0011'"),
+             "UPDATE shopendata_alembic_version SET version_num = '0012'"),
         ],
     )  # fmt: skip
     def test_a_planted_right_is_found(self, found, as_superuser, code, database, statement, undo):

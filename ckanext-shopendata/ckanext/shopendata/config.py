@@ -133,3 +133,38 @@ def registration_hours() -> int:
 def invitation_days() -> int:
     """For how long an invitation to an organisation can be accepted."""
     return tk.config["ckanext.shopendata.invitation.days"]
+
+
+def oidc_issuer() -> str:
+    """The OpenID provider whose accounts sign in here; empty: none does."""
+    return tk.config["ckanext.shopendata.oidc.issuer"]
+
+
+def oidc_client() -> str:
+    """As what the portal is known to the provider."""
+    return tk.config["ckanext.shopendata.oidc.client_id"]
+
+
+def oidc_secret_file() -> str:
+    """The file in which the portal's secret at the provider stands; empty: a public client, proved by PKCE alone."""
+    return tk.config["ckanext.shopendata.oidc.client_secret_file"]
+
+
+def oidc_scope() -> str:
+    """What the provider is asked for."""
+    return tk.config["ckanext.shopendata.oidc.scope"]
+
+
+def oidc_level_claim() -> str:
+    """The claim that says how well the provider knows somebody (实名等级)."""
+    return tk.config["ckanext.shopendata.oidc.level_claim"]
+
+
+def oidc_registers() -> bool:
+    """Whether people whom the provider vouches for get an account here by signing in."""
+    return tk.config["ckanext.shopendata.oidc.register"]
+
+
+def oidc_name(language: str) -> str:
+    """What the provider is called on the page for signing in."""
+    return tk.config[f"ckanext.shopendata.oidc.name_{'zh' if language.startswith('zh') else 'en'}"]

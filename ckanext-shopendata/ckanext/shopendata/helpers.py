@@ -51,6 +51,11 @@ def shopendata_open_list(agency: str) -> dict[str, Any] | None:
     return g.shopendata_open_lists.get(agency)
 
 
+def shopendata_identity_provider() -> str:
+    """What the provider is called whose accounts may sign in here, in the reader's language; empty: there is none."""
+    return config.oidc_name(str(tk.h.lang())) if config.oidc_issuer() else ""
+
+
 def _coded(kind: str, extras: Mapping[str, str]) -> str:
     return label(kind, extras[kind]) if extras.get(kind) else ""
 
@@ -58,6 +63,7 @@ def _coded(kind: str, extras: Mapping[str, str]) -> str:
 def helpers() -> dict[str, Callable[..., Any]]:
     """All of them, by their names in templates."""
     return {
+        "shopendata_identity_provider": shopendata_identity_provider,
         "shopendata_conditions": shopendata_conditions,
         "shopendata_demonstration": demonstration.marked,
         "shopendata_extras": shopendata_extras,

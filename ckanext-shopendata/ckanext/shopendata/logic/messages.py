@@ -122,6 +122,14 @@ def _messages() -> dict[str, str]:
         "already_answered": tk._("This has been answered already"),
         "not_sealed": tk._("This event is not sealed yet; please try again in a minute"),
         "roles_held": tk._("The account holds a role: its roles have to end first"),
+        "identity_malformed": tk._("The other portal did not say who you are"),
+        "identity_unknown": tk._("No account here is linked to this one. Sign in with your password and link it"),
+        "identity_without_mail": tk._("The other portal knows no verified mail address of yours: please register here"),
+        "identity_mail_known": tk._(
+            "There is an account with your mail address. Sign in with its password and link it in your profile"
+        ),
+        "identity_taken": tk._("This account of the other portal is linked to another account here"),
+        "identity_other": tk._("Your account is linked to another account of the other portal: please end that first"),
         "member_still": tk._("The account acts for {count} organisations: please leave them first, and hand over"),
         "matters_open": tk._(
             "{count} matters are not finished: please withdraw the applications, or wait for the answer"

@@ -8,6 +8,7 @@ from ckanext.shopendata.model.classification import Decision, Proposal, SignOff
 from ckanext.shopendata.model.credential import CodeDevice, CredentialReset, tries
 from ckanext.shopendata.model.grant import AccessKey, Grant
 from ckanext.shopendata.model.harvest import HarvestRecord, HarvestRun
+from ckanext.shopendata.model.identity import Identity
 from ckanext.shopendata.model.notice import Notice, NoticePreference
 from ckanext.shopendata.model.openlist import OpenList, OpenListItem
 from ckanext.shopendata.model.organisation import Member, Organisation, Proof
@@ -42,6 +43,7 @@ __all__ = [
     "Grant",
     "HarvestRecord",
     "HarvestRun",
+    "Identity",
     "Item",
     "Link",
     "Member",

@@ -60,6 +60,7 @@ HELD: tuple[Held, ...] = (
     Held("user_following_user", ("follower_id", "object_id"), Fate.ERASED),
     Held("shopendata_session", ("user_id",), Fate.ERASED, hidden=("token_hash", "data")),
     Held("shopendata_account", ("user_id",), Fate.ERASED),
+    Held("shopendata_identity", ("user_id",), Fate.ERASED),
     Held("shopendata_link", ("user_id",), Fate.ERASED, hidden=("digest",)),
     Held("shopendata_code_device", ("user_id",), Fate.ERASED, hidden=("secret",)),
     Held("shopendata_credential_reset", ("user_id",), Fate.ERASED),

@@ -14,6 +14,7 @@ from ckanext.shopendata.views import (
     catalogue,
     developers,
     invitation,
+    oidc,
     openlist,
     openlist_work,
     organisation,
@@ -31,7 +32,8 @@ __all__ = ["blueprints"]
 
 def blueprints() -> list[Blueprint]:
     """All of them: the public's, then those that people sign in for."""
-    public = [openlist.openlist, developers.developers, registration.pages, invitation.pages, password.pages]
+    public = [openlist.openlist, developers.developers]
+    public += [registration.pages, invitation.pages, password.pages, oidc.pages]
     inside = [application, case, catalogue, bulk, openlist_work, work, people, agency, audit]
     inside += [account, organisation, verification, personal, security]
     return [*public, *(module.pages for module in inside)]

@@ -18,6 +18,8 @@ def verbs() -> dict[str, str]:
         "division.save": tk._("Division saved"),
         "division.remove": tk._("Division taken out"),
         "account.verify": tk._("Account tied to a person"),
+        "account.link": tk._("Account linked to one of another portal"),
+        "account.unlink": tk._("Account no longer linked to one of another portal"),
         "role.install": tk._("First security administrator made at the console"),
         "role.request": tk._("Role asked for"),
         "role.confirm": tk._("Role given"),

@@ -11,8 +11,8 @@ from ckan.types import DataDict
 
 from ckanext.shopendata import clock
 from ckanext.shopendata.logic import command as c
+from ckanext.shopendata.logic import identity, password
 from ckanext.shopendata.logic import link as links
-from ckanext.shopendata.logic import password
 from ckanext.shopendata.logic import schema as s
 from ckanext.shopendata.logic.action.notice import language
 from ckanext.shopendata.logic.action.people import lock
@@ -33,9 +33,11 @@ def account_show(actor: c.Actor, data: DataDict) -> dict[str, Any]:
     """The caller's account.
 
     :returns: ``account`` (its name), ``name``, ``mail``, ``phone``, ``language`` (empty: the portal's),
-        ``organisations`` (id, name, state, functions)
+        ``organisations`` (id, name, state, functions), ``identity`` (level and since when, of the provider that the
+        portal trusts; ``None``: not linked)
     """
     user, account = model.Session.get_one(model.User, actor.id), model.Session.get(Account, actor.id)
+    linked = identity.of(actor.id)
     rows = sa.select(Organisation, Member).join(Member, Member.organisation_id == Organisation.id)
     rows = rows.where(Member.user_id == actor.id, Member.ended_at.is_(None)).order_by(Organisation.created_at)
     return {
@@ -44,6 +46,7 @@ def account_show(actor: c.Actor, data: DataDict) -> dict[str, Any]:
         "mail": user.email or "",
         "phone": account.phone if account else "",
         "language": preference(actor.id).language,
+        "identity": {"level": linked.level, "since": linked.linked_at.isoformat()} if linked else None,
         "organisations": [
             {"id": one.id, "name": one.name, "state": one.state, "functions": member.functions}
             for one, member in model.Session.execute(rows)

@@ -16,7 +16,7 @@ from ckan.types import DataDict
 
 from ckanext.shopendata import clock
 from ckanext.shopendata.logic import command as c
-from ckanext.shopendata.logic import eyes, notice, password, password_link, session, totp
+from ckanext.shopendata.logic import eyes, identity, notice, password, password_link, session, totp
 from ckanext.shopendata.logic import schema as s
 from ckanext.shopendata.logic.action.people import lock, names_of
 from ckanext.shopendata.model import CredentialReset
@@ -132,6 +132,7 @@ def _end_all_of(user: model.User, email: str) -> None:
     session.end_all(user.id)
     model.Session.execute(sa.delete(model.ApiToken).where(model.ApiToken.user_id == user.id))
     password_link.end_all(user.id)
+    identity.forget(user.id)
     with password.changing():
         user.password = secrets.token_urlsafe(32)
         if email:

@@ -11,6 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from ckan import model
 from ckanext.shopendata.model import Agency, Block, Dataset, Entry, HarvestRecord, Item, Proposal
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from .providers import Known, Providers
 from .record import ItemSpec
@@ -68,13 +69,13 @@ def load(source_id: str) -> Standing:
     for row in session.execute(sa.select(entry).where(of_source)).mappings():
         found.entries[row["guid"]] = row
     datasets: dict[str, list[Row]] = defaultdict(list)
-    statement = sa.select(dataset).join(entry, entry.c.id == dataset.c.entry_id).where(of_source)
-    for row in session.execute(statement).mappings():
+    of_entries = _among(dataset.c.entry_id, [row["id"] for row in found.entries.values()])
+    for row in session.execute(sa.select(dataset).where(of_entries)).mappings():
         datasets[row["entry_id"]].append(row)
     found.datasets = dict(datasets)
-    of_datasets = sa.select(dataset.c.id).join(entry, entry.c.id == dataset.c.entry_id).where(of_source)
+    keys = [row["id"] for rows in datasets.values() for row in rows]
     rows = session.execute(
-        sa.select(proposal).where(proposal.c.dataset_id.in_(of_datasets)).order_by(proposal.c.proposed_at)
+        sa.select(proposal).where(_among(proposal.c.dataset_id, keys)).order_by(proposal.c.proposed_at)
     ).mappings()
     for row in rows:
         if row["closed_at"] is None:
@@ -82,22 +83,26 @@ def load(source_id: str) -> Standing:
         if row["proposed_by"] is None:
             found.declared[row["dataset_id"]] = row["tier"]
     block = Block.__table__
-    statement = sa.select(block.c.dataset_id).where(block.c.lifted_at.is_(None), block.c.dataset_id.in_(of_datasets))
+    statement = sa.select(block.c.dataset_id).where(block.c.lifted_at.is_(None), _among(block.c.dataset_id, keys))
     found.blocked = set(session.execute(statement).scalars())
-    found.items = _items(of_source)
+    found.items = _items([row["id"] for row in found.entries.values()])
     found.taken = _taken(source_id)
     return found
 
 
-def _items(of_source: Any) -> dict[str, tuple[ItemSpec, ...]]:
-    item, entry = Item.__table__, Entry.__table__
+def _among(column: Any, keys: list[str]) -> sa.ColumnElement[bool]:
+    """Whether a column holds one of the keys, which go as one array.
+
+    No join: while PostgreSQL has no statistics of tables that a first run has just filled, it joins row by row.
+    """
+    return column == sa.any_(sa.literal(keys, ARRAY(sa.Text)))
+
+
+def _items(entries: list[str]) -> dict[str, tuple[ItemSpec, ...]]:
+    item = Item.__table__
     columns = [item.c[name] for name in ItemSpec.__dataclass_fields__]
-    statement = (
-        sa.select(item.c.entry_id, *columns)
-        .join(entry, entry.c.id == item.c.entry_id)
-        .where(of_source)
-        .order_by(item.c.entry_id, item.c.position)
-    )
+    statement = sa.select(item.c.entry_id, *columns).where(_among(item.c.entry_id, entries))
+    statement = statement.order_by(item.c.entry_id, item.c.position)
     found: dict[str, list[ItemSpec]] = defaultdict(list)
     for entry_id, *values in model.Session.execute(statement):
         found[entry_id].append(ItemSpec(*values))

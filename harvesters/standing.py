@@ -69,7 +69,8 @@ def load(source_id: str) -> Standing:
     for row in session.execute(sa.select(entry).where(of_source)).mappings():
         found.entries[row["guid"]] = row
     datasets: dict[str, list[Row]] = defaultdict(list)
-    of_entries = _among(dataset.c.entry_id, [row["id"] for row in found.entries.values()])
+    entries = [row["id"] for row in found.entries.values()]
+    of_entries = _among(dataset.c.entry_id, entries)
     for row in session.execute(sa.select(dataset).where(of_entries)).mappings():
         datasets[row["entry_id"]].append(row)
     found.datasets = dict(datasets)
@@ -85,7 +86,7 @@ def load(source_id: str) -> Standing:
     block = Block.__table__
     statement = sa.select(block.c.dataset_id).where(block.c.lifted_at.is_(None), _among(block.c.dataset_id, keys))
     found.blocked = set(session.execute(statement).scalars())
-    found.items = _items([row["id"] for row in found.entries.values()])
+    found.items = _items(entries)
     found.taken = _taken(source_id)
     return found
 

@@ -15,7 +15,7 @@ from ckanext.shopendata.logic.presence import in_person
 from ckanext.shopendata.model import Agency as AgencyRow
 from ckanext.shopendata.model import Dataset, Entry, Item, Person, Proposal, Resource, RoleHolding, sessions
 from ckanext.shopendata.policy import people
-from ckanext.shopendata.policy.organisation import credit_check
+from ckanext.shopendata.policy.credit_code import last_sign
 from ckanext.shopendata.policy.role import digest
 from ckanext.shopendata.publish import intake
 from ckanext.shopendata.slugs import slug
@@ -181,10 +181,10 @@ class Agency:
 PROOF = b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
 
 
-def credit_code(number):
-    """A well-formed unified social credit code that belongs to nobody."""
-    code = f"91990000MA{number:06d}0"
-    return code + credit_check(code)
+def credit_code(number, kind="91"):
+    """A well-formed unified social credit code that belongs to nobody; ``kind`` 11 is an agency's."""
+    code = f"{kind}990000MA{number:06d}0"
+    return code + last_sign(code)
 
 
 def organisation(agent, number=1, *, intake=None, name="示例出行科技（上海）有限公司", code=None):

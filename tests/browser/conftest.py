@@ -1,6 +1,7 @@
 """Debian's Chromium against the running test stack."""
 
 import shutil
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import sync_playwright
@@ -11,6 +12,7 @@ FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
+SHOTS = Path(__file__).resolve().parents[2] / "var" / "test" / "screenshots"
 PASSWORD = "correct-horse-9"
 
 
@@ -37,26 +39,68 @@ def page(browser, portal_url):
     context.close()
 
 
+@pytest.fixture(scope="session")
+def keep():
+    """Keeps how a page looks: called with the page and a name, for people to look at later."""
+    SHOTS.mkdir(parents=True, exist_ok=True)
+    return lambda page, name: page.screenshot(path=SHOTS / f"{name}.png", full_page=True)
+
+
 @pytest.fixture
 def walk(browser, portal_url):
-    """Signs somebody in, in a browser of their own; at the end nobody's scripts have failed."""
-    complaints = []
+    """Opens a page, with somebody signed in where named; at the end nobody's scripts have failed.
 
-    def sign_in(name):
-        page = browser.new_context(base_url=portal_url, viewport={"width": 1280, "height": 900}).new_page()
+    ``code``: whether a code was typed already, so that decisions are not asked for one.
+    """
+    opened, complaints = [], []
+
+    def begin(name=None, width=1280, *, password=PASSWORD, code=True):
+        opened.append(browser.new_context(base_url=portal_url, viewport={"width": width, "height": 900}))
+        page = opened[-1].new_page()
         page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.goto("/user/login")
-        page.fill("input[name=login]", name)
-        page.fill("input[name=password]", PASSWORD)
-        page.keyboard.press("Enter")
-        page.wait_for_url("**/dashboard/**")
-        code_typed(name)
+        page.on("console", lambda said: complaints.append(said.text) if complains(said) else None)
+        if name:
+            page.goto("/user/login")
+            page.fill("input[name=login]", name)
+            page.fill("input[name=password]", password)
+            page.keyboard.press("Enter")
+            page.wait_for_url("**/dashboard/**")
+        if name and code:
+            code_typed(name)
         return page
 
-    yield sign_in
-    for context in browser.contexts:
+    yield begin
+    for context in opened:
         context.close()
     assert not complaints
+
+
+def complains(said):
+    """Whether a browser's message is an error that no test asks for: refusals of forms and of the gateway are."""
+    return said.type == "error" and not ("409" in said.text or "/gateway/" in said.location.get("url", ""))
+
+
+class Walker:
+    """One walk by several people: keeps numbered pictures of the page that is open."""
+
+    def __init__(self, begin, keep, of):
+        self.begin, self.keep, self.of, self.number = begin, keep, of, 0
+
+    def sign_in(self, name):
+        self.page = self.begin(name)
+        return self.page
+
+    def shot(self, name):
+        self.number += 1
+        self.keep(self.page, f"{self.of}-{self.number:02}-{name}")
+
+    def press(self, text):
+        press(self.page, text)
+
+
+@pytest.fixture
+def walker(walk, keep, request):
+    return Walker(walk, keep, request.node.name.removeprefix("test_"))
 
 
 def press(page, text, within=".work"):

@@ -1,7 +1,5 @@
 """An agency is registered, renamed and merged, and gets a division, in a real browser, in Chinese and in English."""
 
-from pathlib import Path
-
 import pytest
 from ckan import model
 from ckanext.shopendata.model import Agency as AgencyRow
@@ -9,7 +7,6 @@ from ckanext.shopendata.model import Agency as AgencyRow
 from tests.browser.conftest import press
 from tests.factories import Agency, person
 
-SHOTS = Path(__file__).resolve().parents[2] / "var" / "test" / "screenshots"
 WORDS = {
     "zh_Hans_CN": {
         "register": "登记该单位", "rename": "更名", "merge": "并入", "save": "保存", "take": "移除：科技信息处",
@@ -31,12 +28,11 @@ def world(clean_db, clean_index, app, loader_environment):
 
 
 @pytest.mark.parametrize("language", WORDS)
-def test_an_agency_from_registration_to_merger(world, walk, language):
+def test_an_agency_from_registration_to_merger(world, walk, keep, language):
     words = WORDS[language]
-    SHOTS.mkdir(parents=True, exist_ok=True)
 
     def shot(page, name):
-        page.screenshot(path=SHOTS / f"agency-{language}-{name}.png", full_page=True)
+        keep(page, f"agency-{language}-{name}")
 
     page = walk("operator")
     page.goto(f"/{language}/agencies/new")

@@ -1,7 +1,5 @@
 """The audit record in a real browser: an auditor searches and reads; two security administrators erase a content."""
 
-from pathlib import Path
-
 import pytest
 from ckan import model
 from ckanext.shopendata import audit
@@ -9,9 +7,8 @@ from ckanext.shopendata.audit import sealer
 from ckanext.shopendata.policy.audit import Event
 
 from stack import databases, secrets
-from tests.factories import Agency, code_typed, person
+from tests.factories import Agency, person
 
-SHOTS = Path(__file__).resolve().parents[2] / "var" / "test" / "screenshots"
 PASSWORD = "correct-horse-9"
 DATASET = "5dc66ee7-8e80-4626-be30-8aa6988b36d2"
 
@@ -52,56 +49,31 @@ def event(clean_db, app, test_stack, seal):
     return key
 
 
-@pytest.fixture
-def sign_in(browser, portal_url):
-    """A page of somebody who is signed in; complaints of all pages are collected."""
-    SHOTS.mkdir(parents=True, exist_ok=True)
-    opened, complaints = [], []
-
-    def run(name, width=1280):
-        opened.append(browser.new_context(base_url=portal_url, viewport={"width": width, "height": 900}))
-        page = opened[-1].new_page()
-        page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.goto("/user/login")
-        page.fill("#field-login", name)
-        page.fill("#field-password", PASSWORD)
-        page.press("#field-password", "Enter")
-        page.wait_for_load_state()
-        code_typed(name)
-        return page
-
-    yield run
-    for context in opened:
-        context.close()
-    assert complaints == []
-
-
-def test_searching_reading_and_erasing(event, sign_in, seal):
-    auditor = sign_in("auditor")
+def test_searching_reading_and_erasing(event, walk, keep, seal):
+    auditor = walk("auditor")
     auditor.click('a[href="/audit"]')
     auditor.select_option("#input-object_type", "dataset")
     auditor.click(".filters-bar button[type=submit]")
     assert auditor.locator(".work-table tbody tr").count() == 2
-    auditor.screenshot(path=SHOTS / "audit-1-search.png", full_page=True)
+    keep(auditor, "audit-1-search")
     auditor.click(f"a[href='/audit/events/{event}']")
     assert "王小明" in auditor.content()
-    auditor.screenshot(path=SHOTS / "audit-2-event.png", full_page=True)
+    keep(auditor, "audit-2-event")
 
-    guard = sign_in("guard")
+    guard = walk("guard")
     guard.click('a[href="/audit/redactions"]')
     guard.fill("#input-event", event)
     guard.fill("#input-reason", "个人信息保护法第四十七条；当事人 2026-11-20 书面请求")
     guard.click("form[action='/audit/redactions'] button")
-    guard.screenshot(path=SHOTS / "audit-3-ask.png", full_page=True)
+    keep(guard, "audit-3-ask")
     guard.click("button[value=yes]")
     guard.wait_for_url("**/audit/redactions")
     seal()
 
-    second = sign_in("second")
+    second = walk("second")
     second.goto("/audit/redactions")
     assert "王小明" not in second.content()
-    second.screenshot(path=SHOTS / "audit-4-confirm.png", full_page=True)
+    keep(second, "audit-4-confirm")
     second.click("form[action$='/confirm'] button")
     second.click("button[value=yes]")
     second.wait_for_url("**/audit/redactions")
@@ -110,10 +82,10 @@ def test_searching_reading_and_erasing(event, sign_in, seal):
     auditor.goto(f"/en/audit/events/{event}")
     assert "王小明" not in auditor.content()
     assert "Erased" in auditor.content()
-    auditor.screenshot(path=SHOTS / "audit-5-erased-en.png", full_page=True)
+    keep(auditor, "audit-5-erased-en")
     auditor.goto("/en/audit")
-    auditor.screenshot(path=SHOTS / "audit-6-search-en.png", full_page=True)
-    small = sign_in("auditor", width=390)
+    keep(auditor, "audit-6-search-en")
+    small = walk("auditor", width=390)
     small.goto("/audit")
-    small.screenshot(path=SHOTS / "audit-7-phone.png", full_page=True)
+    keep(small, "audit-7-phone")
     assert small.evaluate("document.documentElement.scrollWidth <= window.innerWidth")

@@ -1,13 +1,14 @@
-"""Maintenance, errors and times as people see them; pictures of each in both languages, below var/test/screenshots."""
+"""Maintenance, errors and times as people see them; keep of each in both languages, below var/test/screenshots."""
 
 import datetime as dt
-from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 from ckan import model
 from ckanext.shopendata import maintenance
+from ckanext.shopendata.logic import link as links
 from ckanext.shopendata.model import Dataset
+from ckanext.shopendata.policy.link import Purpose
 
 from tests.views.public.conftest import build_world
 
@@ -16,14 +17,11 @@ LANGUAGES = {"zh": "", "en": "/en"}
 
 
 @pytest.fixture
-def picture(test_stack, page):
-    folder = Path(test_stack.var) / "screenshots"
-    folder.mkdir(parents=True, exist_ok=True)
-
+def picture(keep, page):
     def take(name):
         for width, pixels in (("wide", 1280), ("narrow", 390)):
             page.set_viewport_size({"width": pixels, "height": 900})
-            page.screenshot(path=folder / f"{name}-{width}.png", full_page=True)
+            keep(page, f"{name}-{width}")
             assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), (name, width)
 
     return take
@@ -38,17 +36,23 @@ def name(clean_db, clean_index, with_request_context, loader_environment):
     return found
 
 
+@pytest.fixture
+def begun(clean_db, with_request_context):
+    """What a letter carries to somebody who registers."""
+    link = links.send(Purpose.REGISTER, "wangfang@example.org", "zh_Hans_CN")
+    token = links.secret(link.id)
+    model.Session.commit()
+    return token
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_maintenance_keeps_what_was_typed_until_it_can_be_sent(page, picture, clean_db, language):
-    page.goto(LANGUAGES[language] + "/user/register")
+def test_maintenance_keeps_what_was_typed_until_it_can_be_sent(page, picture, begun, language):
+    page.goto(f"{LANGUAGES[language]}/register/begin?token={begun}")
     maintenance.begin("console", "数据库升级", "Database upgrade", UNTIL)
     try:
-        typed = {"name": "wangfang", "fullname": "王芳", "email": "w@example.org"}
-        for field, value in typed.items():
+        for field, value in {"name": "王芳", "password": "correct-horse-9", "repeated": "correct-horse-9"}.items():
             page.fill(f'input[name="{field}"]', value)
-        page.fill('input[name="password1"]', "correct-horse-9")
-        page.fill('input[name="password2"]', "correct-horse-9")
-        page.click('.form-actions button[type="submit"]')
+        page.click('.work button[type="submit"]')
         banner = page.locator(".maintenance").inner_text()
         assert {"zh": "数据库升级", "en": "Database upgrade"}[language] in banner
         assert "2099-01-01 18:00" in banner

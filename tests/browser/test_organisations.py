@@ -1,17 +1,15 @@
 """Registration, an organisation with its proof, and the intake's verification, in Chinese and in English."""
 
 import re
-from pathlib import Path
 
 import pytest
 from ckan import model
 from ckanext.shopendata.model import Organisation
 
+from tests.browser.conftest import PASSWORD, press
 from tests.factories import PROOF, credit_code, person
 from tests.organisations.conftest import mailbox  # noqa: F401 - a fixture
 
-SHOTS = Path(__file__).resolve().parents[2] / "var" / "test" / "screenshots"
-PASSWORD = "correct-horse-9"
 WORDS = {
     "zh_Hans_CN": {
         "send": "发送链接", "make": "完成注册", "begin": "保存并继续", "file": "上传文件", "submit": "保存并提交核验",
@@ -37,39 +35,12 @@ def letter(mailbox):  # noqa: F811
     return lambda address: re.search(r"http\S+token=[0-9a-f]{64}", mailbox(address)[-1].get_content())[0]
 
 
-@pytest.fixture
-def walk(browser, portal_url):
-    complaints = []
-
-    def open_page(name=None, password=PASSWORD):
-        page = browser.new_context(base_url=portal_url, viewport={"width": 1280, "height": 900}).new_page()
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        if name:
-            page.goto("/user/login")
-            page.fill("input[name=login]", name)
-            page.fill("input[name=password]", password)
-            page.keyboard.press("Enter")
-            page.wait_for_url("**/dashboard/**")
-        return page
-
-    yield open_page
-    for context in browser.contexts:
-        context.close()
-    assert not complaints
-
-
-def press(page, text, within=".work"):
-    with page.expect_navigation():
-        page.locator(within).get_by_role("button", name=text, exact=True).first.click()
-
-
 @pytest.mark.parametrize("language", WORDS)
-def test_from_address_to_verified_organisation(world, walk, letter, language, tmp_path):
+def test_from_address_to_verified_organisation(world, walk, keep, letter, language, tmp_path):
     words, mail = WORDS[language], f"linxiao-{language.lower()}@example.org"
-    SHOTS.mkdir(parents=True, exist_ok=True)
 
     def shot(page, name):
-        page.screenshot(path=SHOTS / f"organisations-{language}-{name}.png", full_page=True)
+        keep(page, f"organisations-{language}-{name}")
 
     page = walk()
     page.goto(f"/{language}/register")
@@ -91,7 +62,7 @@ def test_from_address_to_verified_organisation(world, walk, letter, language, tm
     assert page.url.endswith(f"/{language}/user/login") or language == "zh_Hans_CN"
     shot(page, "04-sign-in")
 
-    page = walk(mail)
+    page = walk(mail, code=False)
     page.goto(f"/{language}/profile")
     assert page.get_by_role("heading", name=words["profile"], exact=True).count()
     shot(page, "05-profile")
@@ -127,7 +98,7 @@ def test_from_address_to_verified_organisation(world, walk, letter, language, tm
     stranger.goto(invitation)
     shot(stranger, "10-invited")
 
-    desk = walk("intake")
+    desk = walk("intake", code=False)
     desk.goto(f"/{language}/work")
     shot(desk, "11-work")
     desk.goto(f"/{language}/desk/organisations")

@@ -1,7 +1,6 @@
 """A role is given by two people and lent to a substitute, in a real browser, in Chinese and in English."""
 
 import datetime as dt
-from pathlib import Path
 
 import pytest
 from ckan import model
@@ -11,7 +10,6 @@ from ckanext.shopendata.model import RoleHolding
 from tests.browser.conftest import press
 from tests.factories import Agency, number, person
 
-SHOTS = Path(__file__).resolve().parents[2] / "var" / "test" / "screenshots"
 WORDS = {
     "zh_Hans_CN": {
         "ask": "提交授予申请", "confirm": "确认", "revoke": "收回", "name": "指定代理人", "mine": "我的角色",
@@ -36,12 +34,11 @@ def world(clean_db, clean_index, app, loader_environment):
 
 
 @pytest.mark.parametrize("language", WORDS)
-def test_a_role_from_request_to_substitute(world, walk, language):
+def test_a_role_from_request_to_substitute(world, walk, keep, language):
     words = WORDS[language]
-    SHOTS.mkdir(parents=True, exist_ok=True)
 
     def shot(page, name):
-        page.screenshot(path=SHOTS / f"people-{language}-{name}.png", full_page=True)
+        keep(page, f"people-{language}-{name}")
 
     page = walk("shenan")
     page.goto(f"/{language}/people/new")

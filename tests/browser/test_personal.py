@@ -3,10 +3,8 @@
 import pytest
 from ckanext.shopendata.publish import publisher
 
-from tests.browser.test_applying import COLUMNS, walk
+from tests.browser.test_applying import COLUMNS
 from tests.factories import Agency, call, granted, person
-
-__all__ = ["walk"]
 
 
 @pytest.fixture
@@ -26,29 +24,29 @@ def world(clean_db, clean_index, app, loader_environment):
         call("key_create", applicant, grant=granted(applicant, intake, agency, entry[1])["id"])
 
 
-def test_my_data_and_its_end(world, walk):
-    page = walk.sign_in("linxiao")
+def test_my_data_and_its_end(world, walker):
+    page = walker.sign_in("linxiao")
     page.goto("/my-data")
     assert page.locator("h1").inner_text() == "我的信息"
     assert "《档案法》" in page.locator("table").inner_text()
-    walk.shot("my-data-zh")
+    walker.shot("my-data-zh")
     page.goto("/en/my-data")
     assert page.locator("h1").inner_text() == "My data"
-    walk.shot("my-data-en")
+    walker.shot("my-data-en")
     page.goto("/my-data")
     page.fill("textarea[name=note]", "不再从事相关工作，请注销账号。")
     page.click("text=申请删除我的个人信息")
-    walk.shot("my-data-ask-zh")
+    walker.shot("my-data-ask-zh")
     page.click("button[value=yes]")
     assert "待决定" in page.locator("main, [role=main]").first.inner_text()
-    walk.shot("my-data-asked-zh")
-    page = walk.sign_in("shenan")
+    walker.shot("my-data-asked-zh")
+    page = walker.sign_in("shenan")
     page.goto("/my-data/requests")
-    walk.shot("erasures-zh")
+    walker.shot("erasures-zh")
     page.click("text=同意…")
     page.click("button[value=yes]")
     assert "closed-" in page.locator(".case-line").inner_text()
-    walk.shot("erasures-done-zh")
+    walker.shot("erasures-done-zh")
     page.goto("/en/my-data/requests")
     assert "Archives Law" in page.locator(".case-line").inner_text()
-    walk.shot("erasures-done-en")
+    walker.shot("erasures-done-en")

@@ -1,7 +1,5 @@
 """The public's pages as people see them: pictures of each in both languages and widths, below var/test/screenshots."""
 
-from pathlib import Path
-
 import pytest
 from ckan import model
 from ckanext.shopendata.model import Dataset
@@ -10,13 +8,6 @@ from tests.factories import call
 from tests.views.public.conftest import build_world
 
 WIDTHS = {"wide": 1280, "narrow": 390}
-
-
-@pytest.fixture(scope="module")
-def pictures(test_stack):
-    folder = Path(test_stack.var) / "screenshots"
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
 
 
 @pytest.fixture
@@ -35,7 +26,7 @@ def addresses(clean_db, clean_index, with_request_context, loader_environment):
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
-def test_pages_fit_and_run_without_a_complaint(page, pictures, addresses, language):
+def test_pages_fit_and_run_without_a_complaint(page, keep, addresses, language):
     # A picture that the stylesheet of CKAN's table preview names and CKAN does not ship.
     page.route("**/times-circle-solid.svg", lambda route: route.fulfill(status=204))
     for width, pixels in WIDTHS.items():
@@ -44,7 +35,7 @@ def test_pages_fit_and_run_without_a_complaint(page, pictures, addresses, langua
             answer = page.goto(("/en" if language == "en" else "") + address)
             assert answer.status == 200, address
             page.wait_for_load_state("networkidle")
-            page.screenshot(path=pictures / f"{name}-{language}-{width}.png", full_page=True)
+            keep(page, f"{name}-{language}-{width}")
             # CKAN's table preview tries to evaluate text as a script, is refused, and works all the same.
             assert [text for text in page.complaints if "unsafe-eval" not in text] == [], (name, language)
             # Wide tables scroll in their own frame, never the page.
@@ -52,13 +43,13 @@ def test_pages_fit_and_run_without_a_complaint(page, pictures, addresses, langua
             assert page.locator("h1").count() >= 1, name
 
 
-def test_a_suspended_dataset_has_a_page_of_its_own(page, pictures, addresses):
+def test_a_suspended_dataset_has_a_page_of_its_own(page, keep, addresses):
     agency = "traffic-administrator"
     dataset = model.Package.get(addresses["unconditional"].rpartition("/")[2]).id
     call("dataset_suspend", agency, id=dataset, reason="wrong_data", note="内部说明")
     for width, pixels in WIDTHS.items():
         page.set_viewport_size({"width": pixels, "height": 900})
         assert page.goto(addresses["unconditional"]).status == 403
-        page.screenshot(path=pictures / f"suspended-zh-{width}.png", full_page=True)
+        keep(page, f"suspended-zh-{width}")
         assert "数据集已暂停开放" in page.locator("h1").inner_text()
         assert "公交" not in page.locator("[role=main]").inner_text()

@@ -16,6 +16,7 @@ from ckanext.shopendata.telemetry.probes import Answer, Panel, Probe, State
 
 from stack import databases
 
+PROVIDER = {"ckanext.shopendata.oidc.issuer": "https://id.example.gov.cn"}
 SOUND_ELSEWHERE = {
     "ckan.site_url": "https://data.example.gov.cn",
     "SESSION_COOKIE_SECURE": True,
@@ -54,6 +55,11 @@ class TestConfiguration:
             ({"ckanext.shopendata.session.idle_minutes": 0}, "session.idle"),
             ({"SECRET_KEY": "short"}, "keys"),
             ({"WTF_CSRF_SECRET_KEY": config.get("SECRET_KEY")}, "keys"),
+            ({"ckanext.shopendata.person.pepper": ""}, "keys"),
+            ({"ckanext.shopendata.totp.key": "short"}, "keys"),
+            ({"ckanext.shopendata.oidc.issuer": "http://id.example.gov.cn"}, "oidc.https"),
+            (PROVIDER | {"ckanext.shopendata.oidc.client_id": ""}, "oidc.client"),
+            (PROVIDER | {"ckanext.shopendata.oidc.client_secret_file": "/nowhere/secret"}, "oidc.client"),
             ({"api_token.jwt.decode.secret": "string:" + "x" * 43}, "keys.token"),
             ({"expire_api_token.default_lifetime": 10**9}, "token.term"),
             ({"ckan.datastore.search.rows_max": 1000000}, "datastore.rows"),
@@ -90,6 +96,9 @@ class TestConfiguration:
 
     def test_an_address_by_https_is_sound(self, healthy):
         assert wrong(configuration.examine(healthy | SOUND_ELSEWHERE)) == set()
+
+    def test_a_provider_is_sound(self, healthy):
+        assert wrong(configuration.examine(healthy | PROVIDER)) == set()
 
 
 class TestFiles:

@@ -389,12 +389,12 @@ class TestIdentifiers:
             assert len(code) == 18
             assert code[2:8] == "990000"
             assert code[16] == identifiers.body_check(code[8:16])
-            assert code[17] == identifiers.credit_check(code[:17])
+            assert code[17] == identifiers.last_sign(code[:17])
 
     def test_check_digits_of_published_examples(self):
         """Codes printed in public registers: the algorithm is the standards', not ours."""
         assert identifiers.body_check("D2143569") == "X"
-        assert identifiers.credit_check("91350100M000100Y4") == "3"
+        assert identifiers.last_sign("91350100M000100Y4") == "3"
 
     def test_nothing_else_looks_like_a_credit_code(self, all_rows):
         looks = re.compile(r"(?<![0-9A-Z])[159][1239]\d{6}[0-9A-HJ-NPQRTUWXY]{10}(?![0-9A-Z])")

@@ -14,10 +14,12 @@ from ckanext.shopendata import clock
 from ckanext.shopendata.interfaces import IMessenger
 from ckanext.shopendata.model import AccessKey, Application, Notice, RoleHolding, Task
 from ckanext.shopendata.notices import deliver, mail
+from ckanext.shopendata.notices.forget import forget
 from ckanext.shopendata.notices.remind import remind
+from ckanext.shopendata.policy.retention import NOTICE_DAYS
 from ckanext.shopendata.publish import outbox
 
-from tests.factories import FORM, call, granted
+from tests.factories import FORM, call, granted, number, person
 
 HOUR = dt.timedelta(hours=1)
 
@@ -335,6 +337,59 @@ class TestReminders:
         model.Session.rollback()
         due = model.Session.get(Application, submitted["id"]).due_on
         assert due.isoformat() == submitted["deadline"]["due"]
+
+    def test_access_that_is_suspended_resumed_and_revoked(self, world, app, mailbox, run):
+        with app.flask_app.test_request_context():
+            grant = granted("citizen", "intake", world.agency, world.conditional[1])["id"]
+            for verb in ("suspend", "resume", "suspend", "revoke"):
+                call(f"grant_{verb}", "traffic-reviewer", id=grant, note="核查")
+        run()
+        told = sorted((one.moment, one.state) for one in notices() if one.moment != "grant.active")
+        assert [one for one in told if one[0].startswith("grant.")] == [
+            ("grant.resumed", "dropped"), ("grant.revoked", "sent"), ("grant.suspended", "dropped"),
+            ("grant.suspended", "dropped"),
+        ]  # fmt: skip
+        assert any("已撤销" in said for who, said in mailbox.told() if who == "citizen")
+
+    def test_roles_given_ending_lent_and_ended(self, world, app, mailbox, run):
+        with app.flask_app.test_request_context():
+            person("ana", "security_administrator")
+            person("ben", "security_administrator")
+            key = call("role_request", "ana", user="citizen", role="expert", number=number("citizen"))["id"]
+            held = call("role_confirm", "ben", id=key, number=number("citizen"))
+            mine = next(one for one in call("role_list", "traffic-reviewer", user="traffic-reviewer"))
+            until = (clock.today() + dt.timedelta(days=5)).isoformat()
+            lent = {"holding": mine["id"], "substitute": "traffic-signer", "reason": "休假", "until": until}
+            call("delegation_create", "traffic-reviewer", **lent)
+            ends = dt.datetime.fromisoformat(held["until"])
+            for days in (31, 29, 28):
+                with clock.at(ends - dt.timedelta(days=days)):
+                    remind()
+            call("role_revoke", "ana", id=held["id"], reason="调岗")
+        run()
+        told = {(one.moment, model.User.get(one.recipient_id).name) for one in notices() if one.state == "sent"}
+        assert {("role.given", "citizen"), ("role.ending", "citizen"), ("role.ended", "citizen")} <= told
+        assert ("role.stands_in", "traffic-signer") in told
+        assert (
+            len([one for one in notices(moment="role.ending") if one.recipient_id == model.User.get("citizen").id]) == 1
+        )
+
+    def test_what_one_gives_up_oneself_is_not_told(self, world, app):
+        with app.flask_app.test_request_context():
+            mine = next(one for one in call("role_list", "traffic-signer", user="traffic-signer"))
+            call("role_revoke", "traffic-signer", id=mine["id"])
+        assert not notices(moment="role.ended")
+
+
+def test_old_notices_are_forgotten_once_they_are_over(world, submitted, app, run):
+    run()
+    waits = notices(moment="application.to_take_in")
+    with app.flask_app.test_request_context():
+        forget()
+        assert len(notices()) > len(waits)
+        with clock.at(clock.now() + dt.timedelta(days=NOTICE_DAYS + 1)):
+            forget()
+    assert {one.state for one in notices()} <= {"waiting"}
 
 
 class TestPreferences:

@@ -17,7 +17,7 @@ from ckanext.shopendata.model import HarvestRun
 from ckanext.shopendata.model.audit import events, payloads
 from ckanext.shopendata.publish import outbox
 
-from tests.factories import person
+from tests.factories import number, person
 
 
 class TestVisitors:
@@ -162,7 +162,8 @@ class TestCommand:
     @pytest.fixture
     def run(self, cli, ckan_config, test_stack, clean_db):
         def call(*words):
-            answer = cli.invoke(ckan, ["-c", str(test_stack.var / "test.ini"), "shopendata", "maintenance", *words])
+            group = [] if words[0] == "people" else ["maintenance"]
+            answer = cli.invoke(ckan, ["-c", str(test_stack.var / "test.ini"), "shopendata", *group, *words])
             return answer.exit_code, answer.output
 
         yield call
@@ -178,6 +179,14 @@ class TestCommand:
         assert "升级" in run("status")[1]
         assert run("off") == (0, "maintenance: off\n")
         assert "off already" in run("off")[1]
+
+    def test_other_commands_say_in_a_line_why_they_change_nothing(self, run, app):
+        with app.flask_app.test_request_context():
+            person("ana")
+        run("on")
+        code, said = run("people", "grant", "ana", "--number", number("ana"))
+        assert (code, said.count("\n")) == (1, 1)
+        assert "maintenance" in said
 
     def test_the_past_is_refused(self, run):
         code, said = run("on", "--until", "2001-01-01 00:00")

@@ -212,6 +212,9 @@ class TestProfile:
         assert accounts("new@example.org") == []
         assert browser.post("/profile/mail/confirm", token=secret).status_code == 302
         assert [one.name for one in accounts("new@example.org")] == ["known"]
+        (told,) = mailbox("known@example.org")
+        assert "known" in told.get_content()
+        assert "token=" not in told.get_content()
         assert browser.post("/profile/mail/confirm", token=secret).status_code == 409
 
     def test_an_address_of_somebody_else_is_not_told(self, known, app, mailbox):

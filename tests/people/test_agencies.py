@@ -14,6 +14,7 @@ from tests.people.conftest import bodies, drain, happened, holding, refusal
 
 COLUMNS = [("stop_code", "站点编号", "text", "none"), ("stop_name", "站点名称", "text", "none")]
 ROWS = [["0071", "人民广场"]]
+NEW, OLD = factories.credit_code(1, "11"), factories.credit_code(2, "11")
 DOCUMENT = "市委编办〔2026〕1号"
 
 
@@ -42,7 +43,12 @@ def standing_lists():
 class TestRenamed:
     def test_everything_public_says_the_new_title_and_sources_find_the_old(self, two):
         call(
-            "agency_rename", "operator", id="traffic", title="上海市交通运输委员会", reason=DOCUMENT, code="11310000NEW"
+            "agency_rename",
+            "operator",
+            id="traffic",
+            title="上海市交通运输委员会",
+            reason=DOCUMENT,
+            code=NEW,
         )
         drain()
         shown = call("agency_show", "", id="traffic")
@@ -59,12 +65,19 @@ class TestRenamed:
         assert old == "上海市交通委员会", "a published list says what it said"
 
     def test_a_new_code_leaves_the_old_one_known(self, two):
-        for code in ("11310000AAAAAAAA1A", "11310000BBBBBBBB2B"):
+        for code in ("11310000AAAAAAAA1X", "11310000BBBBBBBB2W"):
             call("agency_rename", "operator", id="traffic", title="上海市交通委员会", code=code, reason=DOCUMENT)
         known = standing.providers()
-        assert {known.find("", "11310000AAAAAAAA1A"), known.find("", "11310000BBBBBBBB2B")} == {two.agency.id}
-        data = {"title": "新单位", "kind": "administrative", "level": "city", "code": "11310000AAAAAAAA1A"}
+        assert {known.find("", "11310000AAAAAAAA1X"), known.find("", "11310000BBBBBBBB2W")} == {two.agency.id}
+        data = {"title": "新单位", "kind": "administrative", "level": "city", "code": "11310000AAAAAAAA1X"}
         assert refusal("agency_create", "operator", **data) == "name_taken"
+
+    @pytest.mark.parametrize("code", ["1", "11310000AAAAAAAA1A"])
+    def test_a_code_that_is_none(self, two, code):
+        data = {"title": "新单位", "kind": "administrative", "level": "city", "code": code}
+        assert refusal("agency_create", "operator", **data) == "code_malformed"
+        data = {"id": "traffic", "title": "上海市交通委员会", "code": code, "reason": DOCUMENT}
+        assert refusal("agency_rename", "operator", **data) == "code_malformed"
 
     @pytest.mark.parametrize("title", ["上海市道路运输管理局"])
     def test_anothers_title_is_taken(self, two, title):
@@ -182,12 +195,19 @@ class TestMerged:
         assert refusal("agency_merge", "operator", **merging) == "cases_of_one_application"
 
     def test_harvests_find_the_successor(self, two):
-        call("agency_rename", "operator", id="traffic", title="上海市交通运输委员会", code="11310000OLD", reason="x")
+        call(
+            "agency_rename",
+            "operator",
+            id="traffic",
+            title="上海市交通运输委员会",
+            code=OLD,
+            reason="x",
+        )
         merge()
         known = standing.providers()
         for name in ("上海市交通委员会", "上海市交通运输委员会", "上海市道路运输管理局"):
             assert known.find(name) == two.other.id
-        assert known.find("", "11310000OLD") == two.other.id
+        assert known.find("", OLD) == two.other.id
 
     def test_twice_merged_lists_still_stand(self, two):
         Agency("operator", "third", "第三单位")
@@ -245,7 +265,8 @@ class TestDissolved:
         assert call("role_list", gone.reviewer, user=gone.reviewer) == []
         assert standing.providers().find("已撤销单位") is None
         assert bodies("agency.dissolve")[0]["body"] == {"reason": DOCUMENT, "roles": 4}
-        assert model.Session.query(Task).filter(Task.done_at.is_(None)).count() == 0
+        waiting = model.Session.query(Task).filter(Task.done_at.is_(None), Task.kind != "notice")
+        assert waiting.count() == 0
 
 
 class TestDivisions:

@@ -283,7 +283,7 @@ class TestApplications:
     @pytest.mark.parametrize("written", [str, str.lower, "fullwidth"])
     def test_an_agencys_own_application(self, opened, written):
         """By its unified social credit code, however it is written."""
-        code = "11310000MB2F30X21Q"
+        code = "11310000MB2F30X21D"
         call("agency_rename", "operator", id="traffic", title="上海市交通委员会", code=code, reason="登记")
         wide = code.translate({ord(one): unicodedata.lookup(f"FULLWIDTH {unicodedata.name(one)}") for one in code})
         case = opened.case("citizen", wide if written == "fullwidth" else written(code))
@@ -291,16 +291,16 @@ class TestApplications:
 
     def test_of_another_body_in_which_one_works_too(self, opened):
         other = factories.Agency("operator", "other", "其他单位")
-        call("agency_rename", "operator", id="other", title="其他单位", code="11310000MB2F30X22R", reason="登记")
+        call("agency_rename", "operator", id="other", title="其他单位", code="11310000MB2F30X22G", reason="登记")
         also(REVIEWER, "data_administrator", other.name)
-        case = opened.case("citizen", "11310000MB2F30X22R")
+        case = opened.case("citizen", "11310000MB2F30X22G")
         assert refusal("case_decide", REVIEWER, id=case, **DECIDE) == "own_organisation"
 
     def test_leaving_that_body_while_the_case_runs(self, opened):
         other = factories.Agency("operator", "other", "其他单位")
-        call("agency_rename", "operator", id="other", title="其他单位", code="11310000MB2F30X22R", reason="登记")
+        call("agency_rename", "operator", id="other", title="其他单位", code="11310000MB2F30X22G", reason="登记")
         also(REVIEWER, "data_administrator", other.name)
-        case = opened.case("citizen", "11310000MB2F30X22R")
+        case = opened.case("citizen", "11310000MB2F30X22G")
         call("role_revoke", REVIEWER, id=holding(REVIEWER, "data_administrator"))
         assert refusal("case_decide", REVIEWER, id=case, **DECIDE) == "own_organisation"
 
@@ -343,7 +343,7 @@ class TestAllowed:
         assert said["body"]["in_stead_of"] == [model.User.get(REVIEWER).id]
 
     def test_another_organisations_application_is_decided(self, opened):
-        call("agency_rename", "operator", id="traffic", title="上海市交通委员会", code="11310000MB2F30X21Q", reason="x")
+        call("agency_rename", "operator", id="traffic", title="上海市交通委员会", code="11310000MB2F30X21D", reason="x")
         call("case_decide", REVIEWER, id=opened.case("citizen"), **DECIDE)
 
     def test_a_role_in_two_agencies(self, world):

@@ -3,6 +3,7 @@
 import datetime as dt
 import re
 
+import ckan.plugins.toolkit as tk
 import pytest
 import sqlalchemy as sa
 from ckan import model
@@ -14,9 +15,12 @@ from pyotp.totp import TOTP
 
 from tests.notices.conftest import mailbox
 from tests.people.conftest import make_world
+from tests.signin.provider import CLIENT, SECRET, Provider
 from tests.views.staff.conftest import Browser
 
 __all__ = ["mailbox"]
+
+OPTION = "ckanext.shopendata.oidc."
 
 
 class Device:
@@ -87,3 +91,26 @@ def verbs_of(object_id):
     model.Session.rollback()
     rows = sa.select(audit.events.c.verb).where(audit.events.c.object_id == object_id).order_by(audit.events.c.seq)
     return list(model.Session.scalars(rows))
+
+
+@pytest.fixture(scope="module")
+def running():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AUTHLIB_INSECURE_TRANSPORT", "1")
+        provider = Provider()
+        yield provider
+        provider.stop()
+
+
+@pytest.fixture
+def provider(running, clean_db, app, tmp_path, monkeypatch):
+    """The portal trusts it; its people and its honesty are as at the beginning."""
+    (tmp_path / "secret").write_text(SECRET + "\n")
+    settings = {"issuer": running.issuer, "client_id": CLIENT, "client_secret_file": str(tmp_path / "secret")}
+    for name, value in settings.items():
+        monkeypatch.setitem(tk.config, OPTION + name, value)
+    monkeypatch.setattr(running, "person", dict(running.person))
+    monkeypatch.setattr(running, "says", {})
+    app.flask_app.extensions.pop("shopendata_oidc", None)
+    yield running
+    app.flask_app.extensions.pop("shopendata_oidc", None)

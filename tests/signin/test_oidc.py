@@ -8,36 +8,13 @@ import requests
 from authlib.jose import JsonWebKey
 from ckan import model
 from ckanext.shopendata.model import Account, Identity, sessions
+from ckanext.shopendata.publish import publisher
 
-from tests.factories import person
-from tests.signin.conftest import verbs_of
-from tests.signin.provider import CLIENT, SECRET, Provider
+from tests.factories import FORM, Agency, call, person
+from tests.signin.conftest import OPTION, verbs_of
+from tests.signin.provider import SECRET
 
 PASSWORD = "correct-horse-9"
-OPTION = "ckanext.shopendata.oidc."
-
-
-@pytest.fixture(scope="module")
-def running():
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("AUTHLIB_INSECURE_TRANSPORT", "1")
-        provider = Provider()
-        yield provider
-        provider.stop()
-
-
-@pytest.fixture
-def provider(running, clean_db, app, tmp_path, monkeypatch):
-    """The portal trusts it; its people and its honesty are as at the beginning."""
-    (tmp_path / "secret").write_text(SECRET + "\n")
-    settings = {"issuer": running.issuer, "client_id": CLIENT, "client_secret_file": str(tmp_path / "secret")}
-    for name, value in settings.items():
-        monkeypatch.setitem(tk.config, OPTION + name, value)
-    monkeypatch.setattr(running, "person", dict(running.person))
-    monkeypatch.setattr(running, "says", {})
-    app.flask_app.extensions.pop("shopendata_oidc", None)
-    yield running
-    app.flask_app.extensions.pop("shopendata_oidc", None)
 
 
 @pytest.fixture
@@ -238,3 +215,27 @@ def test_a_log_in_by_the_provider_decides_nothing_by_itself(provider, citizen, a
     model.Session.rollback()
     rows = model.Session.query(sessions).filter(sessions.c.user_id == model.User.get("ana").id)
     assert {row.code_at for row in rows} == {None}
+
+
+def test_who_reviews_reads_how_well_the_provider_knows_the_applicant(
+    provider, citizen, app, browse, clean_index, loader_environment, monkeypatch
+):
+    TestLinked().link(browse("citizen"))
+    with app.flask_app.test_request_context():
+        person("operator", "operator")
+        centre, intake = person("checker", "catalogue_checker"), person("intake", "intake_officer")
+        agency = Agency("operator", "traffic", "上海市交通委员会")
+        columns = [("stop_code", "站点编号", "text", "none")]
+        entry = agency.entry("公交车辆实时到站信息", "conditional", columns, [["0071"]])
+        agency.open(centre, entry)
+        while publisher.work():
+            pass
+        key = call("application_save", "citizen", datasets=[entry[1]], form=FORM)["id"]
+        call("application_submit", "citizen", id=key)
+    desk = browse(intake)
+    assert "实名等级：L3" in desk.get(f"/desk/applications/{key}").text
+    with app.flask_app.test_request_context():
+        case = call("application_accept", intake, id=key)["cases"][0]["id"]
+    assert "实名等级：L3" in browse("traffic-reviewer").get(f"/desk/cases/{case}").text
+    monkeypatch.setitem(tk.config, OPTION + "issuer", "")
+    assert "实名等级" not in desk.get(f"/desk/applications/{key}").text

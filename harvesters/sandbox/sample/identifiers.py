@@ -6,7 +6,7 @@ code, which no number in Shanghai does; mobile numbers stand in 140 0000, a rang
 
 from __future__ import annotations
 
-from ckanext.shopendata.policy.organisation import credit_check
+from ckanext.shopendata.policy.credit_code import last_sign
 
 REGION = "990000"
 
@@ -24,7 +24,7 @@ def body_check(body: str) -> str:
 def credit_code(kind: str, body: str) -> str:
     """A complete code: two signs of kind (``11`` organ, ``91`` company, ``51`` society ...), eight of body."""
     code = f"{kind}{REGION}{body}{body_check(body)}"
-    return code + credit_check(code)
+    return code + last_sign(code)
 
 
 def company_code(number: int) -> str:

@@ -6,6 +6,7 @@ import json
 import os
 import sys
 from dataclasses import asdict
+from typing import Any
 
 import ckan.plugins.toolkit as tk
 import click
@@ -18,12 +19,23 @@ from ckanext.shopendata.cli.notices import notices
 from ckanext.shopendata.cli.people import check_setpass, people
 from ckanext.shopendata.cli.publish import publish
 from ckanext.shopendata.doctor import examine
+from ckanext.shopendata.maintenance import UnderMaintenance
 from ckanext.shopendata.telemetry import logs
 
 __all__ = ["check_setpass", "shopendata"]
 
 
-@click.group(short_help="ShopenData: the open data portal.")
+class _Commands(click.Group):
+    """Says in one line why nothing was changed while the portal is read-only."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except UnderMaintenance as standing:
+            raise click.ClickException(str(standing)) from None
+
+
+@click.group(cls=_Commands, short_help="ShopenData: the open data portal.")
 def shopendata() -> None:
     """ShopenData: the open data portal."""
     if not sys.stderr.isatty():  # a process of the supervisor's, or a job: whoever reads it reads lines

@@ -9,6 +9,7 @@ from ckan import model
 
 from ckanext.shopendata import maintenance
 from ckanext.shopendata.notices import deliver
+from ckanext.shopendata.notices.forget import forget
 from ckanext.shopendata.notices.remind import remind as look
 from ckanext.shopendata.publish import outbox
 
@@ -38,6 +39,7 @@ def work(ctx: click.Context, until_empty: bool) -> None:
         with ctx.meta["flask_app"].test_request_context():
             if (looked is None or time.monotonic() - looked > LOOK) and not maintenance.pauses():
                 look()
+                forget()
                 looked = time.monotonic()
             taken = deliver.work()
             model.Session.remove()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from ckanext.shopendata.doctor.finding import Check, Config, Finding
@@ -47,6 +48,9 @@ FIXED: dict[str, tuple[object, str]] = {
 }
 
 
+_LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+
+
 def _fixed(option: str, expected: object, wrong: str) -> Check:
     def holds(config: Config) -> bool:
         value = config.get(option)
@@ -59,7 +63,7 @@ def _fixed(option: str, expected: object, wrong: str) -> Check:
 
 
 def _is_loopback(config: Config) -> bool:
-    return urlsplit(config["ckan.site_url"]).hostname in {"127.0.0.1", "localhost", "::1"}
+    return urlsplit(config["ckan.site_url"]).hostname in _LOOPBACK
 
 
 def _https_or_loopback(config: Config) -> bool:
@@ -71,8 +75,22 @@ def _keys_are_strong_and_apart(config: Config) -> bool:
         config["SECRET_KEY"],
         config["WTF_CSRF_SECRET_KEY"],
         config["api_token.jwt.encode.secret"].removeprefix("string:"),
+        config["ckanext.shopendata.person.pepper"],
+        config["ckanext.shopendata.totp.key"],
     ]
     return len(set(keys)) == len(keys) and all(len(key) >= 32 for key in keys)
+
+
+def _provider_by_https(config: Config) -> bool:
+    issuer = urlsplit(config["ckanext.shopendata.oidc.issuer"])
+    return not issuer.netloc or issuer.scheme == "https" or issuer.hostname in _LOOPBACK
+
+
+def _known_to_the_provider(config: Config) -> bool:
+    if not config["ckanext.shopendata.oidc.issuer"]:
+        return True
+    file = config["ckanext.shopendata.oidc.client_secret_file"]
+    return bool(config["ckanext.shopendata.oidc.client_id"]) and bool(not file or Path(file).read_text().strip())
 
 
 def _token_keys_agree(config: Config) -> bool:
@@ -149,8 +167,9 @@ CHECKS: tuple[Check, ...] = (
     Check(
         "keys",
         _keys_are_strong_and_apart,
-        "SECRET_KEY, WTF_CSRF_SECRET_KEY and the token key are short or the same: losing one loses all",
-        "use three different keys of at least 32 characters",
+        "SECRET_KEY, WTF_CSRF_SECRET_KEY, the keys of tokens and of devices for codes and the pepper of persons are"
+        " short or the same: losing one loses all",
+        "use five different keys of at least 32 characters",
     ),
     Check(
         "keys.token",
@@ -163,6 +182,18 @@ CHECKS: tuple[Check, ...] = (
         lambda config: 0 < int(config["expire_api_token.default_lifetime"]) <= 31536000,
         "API tokens live longer than a year",
         "set expire_api_token.default_lifetime to at most 31536000",
+    ),
+    Check(
+        "oidc.https",
+        _provider_by_https,
+        "the OpenID provider is asked over plain http: whoever sits between can say who signs in",
+        "set ckanext.shopendata.oidc.issuer to an https address",
+    ),
+    Check(
+        "oidc.client",
+        _known_to_the_provider,
+        "the portal has no name at the OpenID provider, or its secret cannot be read: nobody can sign in by it",
+        "set ckanext.shopendata.oidc.client_id and client_secret_file",
     ),
     Check(
         "databases.apart",

@@ -23,7 +23,7 @@ from ckanext.shopendata.policy import people
 from ckanext.shopendata.policy.audit import Event
 from ckanext.shopendata.policy.refusal import Refused
 
-__all__ = ["Actor", "command", "events", "found", "query", "transaction"]
+__all__ = ["Actor", "command", "events", "found", "lock", "query", "transaction"]
 
 Row = TypeVar("Row")
 
@@ -184,6 +184,12 @@ def as_error(refused: Refused) -> Exception:
     if refused.code in _FORBIDDEN:
         return tk.NotAuthorized(text)
     return tk.ValidationError({refused.field or "message": [text], "code": [refused.code]})
+
+
+def lock(*names: str) -> None:
+    """One command at a time on each of these, until the transaction ends; always in the same order."""
+    for name in sorted(set(names)):
+        model.Session.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(name, 0))))
 
 
 def found(row: Row | None) -> Row:

@@ -19,7 +19,7 @@ from ckanext.shopendata.model import (
     RoleHolding,
     StandIn,
 )
-from ckanext.shopendata.policy.application import credit_code
+from ckanext.shopendata.policy import credit_code
 from ckanext.shopendata.policy.people import Eyes
 
 __all__ = ["acted", "all_acted", "live_delegations", "members_of", "now_of", "of", "side_of"]
@@ -104,7 +104,7 @@ def members_of(codes: Iterable[str], since: dt.datetime, organisation_id: str | 
     Whoever applies under a code, who is a member of an organisation with it, and, where it is an agency's, who holds or
     held a role there.
     """
-    wanted = {credit_code(code) for code in codes} - {""}
+    wanted = {credit_code.plain(code) for code in codes} - {""}
     if not wanted and organisation_id is None:
         return frozenset()
     form_code = Application.form["credit_code"].astext
@@ -121,7 +121,7 @@ def _staff_of(wanted: set[str], since: dt.datetime) -> Iterable[str]:
     agencies = [
         agency_id
         for agency_id, code, former in model.Session.execute(sa.select(Agency.id, Agency.code, Agency.former_codes))
-        if wanted & {credit_code(one) for one in (code or "", *former)}
+        if wanted & {credit_code.plain(one) for one in (code or "", *former)}
     ]
     if not agencies:
         return ()

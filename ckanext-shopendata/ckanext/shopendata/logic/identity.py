@@ -13,7 +13,6 @@ from ckan import model
 from ckanext.shopendata import audit, clock, config
 from ckanext.shopendata.logic import command as c
 from ckanext.shopendata.logic import password, throttle
-from ckanext.shopendata.logic.action.people import lock
 from ckanext.shopendata.logic.registration import known
 from ckanext.shopendata.model import Account, Identity
 from ckanext.shopendata.policy import identity as policy
@@ -34,7 +33,7 @@ def came_back(told: Mapping[str, Any], asker: str | None) -> model.User:
     """
     with c.transaction():
         claims = policy.read(config.oidc_issuer(), told, config.oidc_level_claim())
-        lock(f"identity:{claims.issuer} {claims.subject}", *([f"account:{claims.mail}"] if claims.mail else []))
+        c.lock(f"identity:{claims.issuer} {claims.subject}", *([f"account:{claims.mail}"] if claims.mail else []))
         identity = model.Session.get(Identity, (claims.issuer, claims.subject), populate_existing=True)
         taken = bool(claims.mail) and known(claims.mail)
         owner = identity.user_id if identity else None
@@ -49,6 +48,8 @@ def came_back(told: Mapping[str, Any], asker: str | None) -> model.User:
 
 def of(user_id: str) -> Identity | None:
     """Somebody's identity at the provider that the portal trusts now."""
+    if not config.oidc_issuer():
+        return None
     wanted = sa.select(Identity).where(Identity.user_id == user_id, Identity.issuer == config.oidc_issuer())
     return model.Session.scalar(wanted)
 

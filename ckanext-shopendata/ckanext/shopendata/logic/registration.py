@@ -15,7 +15,6 @@ from ckan import model
 from ckanext.shopendata import audit, clock
 from ckanext.shopendata.logic import command as c
 from ckanext.shopendata.logic import link as links
-from ckanext.shopendata.logic.action.people import lock
 from ckanext.shopendata.logic.notice import preference
 from ckanext.shopendata.model import Account, Link
 from ckanext.shopendata.policy import link as policy
@@ -38,7 +37,7 @@ def ask(mail: str, language: str, network: str) -> None:
     """
     with c.transaction():
         address, source = policy.address(mail), links.network(network)
-        lock(f"link:{address}", f"network:{source}")
+        c.lock(f"link:{address}", f"network:{source}")
         links.forget()
         policy.check_room(links.asked(Link.asked_from == source), policy.ADDRESS_LIMIT)
         if links.asked(Link.mail == address, Link.asked_from != "") < policy.MAIL_LIMIT:
@@ -63,7 +62,7 @@ def complete(token: str, name: str, password: str, language: str) -> str:
     with c.transaction():
         mail = links.opened(token, Purpose.REGISTER, Purpose.INVITE, lock=False).mail
         # Two links of one address wait for each other here, as do two clicks on one.
-        lock(f"account:{mail}")
+        c.lock(f"account:{mail}")
         link = links.opened(token, Purpose.REGISTER, Purpose.INVITE)
         if known(mail):
             raise Refused("mail_known")

@@ -192,10 +192,10 @@ def _read(source: _Source) -> Iterator[dict[str, Any]]:
         first = row[0]
         if isinstance(first, Application):
             since, told = first.submitted_at or first.created_at, deadline.told(deadline.of_application(first))
-            line |= {"id": first.id, "agency_id": None, "application": first.id, "number": _number(first)}
+            line |= {"id": first.id, "agency_id": None, "application": first.id, "number": first.number}
         elif isinstance(first, Case):
             since, told = first.decided_at or first.created_at, deadline.told(deadline.of_case(first))
-            line |= {"id": first.id, "agency_id": first.agency_id, "application": row[1].id, "number": _number(row[1])}
+            line |= {"id": first.id, "agency_id": first.agency_id, "application": row[1].id, "number": row[1].number}
         elif isinstance(first, Organisation):
             since, told = first.submitted_at or first.created_at, None
             line |= {"id": first.id, "agency_id": None, "number": first.name}
@@ -216,7 +216,3 @@ def _sorting(kind: str) -> tuple[Any, ...]:
     if kind in {"agree", "decide_case", "confirm_agreement"}:
         return Case.due_on.asc().nulls_last(), Case.created_at, Case.id
     return (OpenList.compiled_at,) if kind.endswith("_list") else (Entry.agency_id,)
-
-
-def _number(application: Application) -> str:
-    return f"{application.year}-{application.sequence:06d}"

@@ -37,6 +37,11 @@ class Application(tk.BaseModel):
         index=True
     )  #: last day of whoever has to act; none: none, or unknown
 
+    @property
+    def number(self) -> str:
+        """What people call it by: year and running number."""
+        return f"{self.year}-{self.sequence:06d}"
+
 
 class Case(tk.BaseModel):
     """办件: the part of an application that one agency decides."""

@@ -49,6 +49,7 @@ def _subjects() -> dict[Purpose, str]:
         Purpose.REGISTER: tk._("Your registration"),
         Purpose.KNOWN: tk._("You have an account already"),
         Purpose.MAIL: tk._("Your new mail address"),
+        Purpose.LEFT: tk._("Your account has another mail address"),
         Purpose.INVITE: tk._("You are asked to act for an organisation"),
         Purpose.FORGOTTEN: tk._("Set a new password"),
         Purpose.RESET: tk._("Set a new password"),
@@ -69,7 +70,7 @@ def _address(purpose: Purpose, link: Link) -> str:
 
 def _account(purpose: Purpose, link: Link) -> str:
     """By what somebody signs in whose password is to be set."""
-    user = model.User.get(link.user_id) if purpose in {Purpose.FORGOTTEN, Purpose.RESET} else None
+    user = model.User.get(link.user_id) if purpose in {Purpose.FORGOTTEN, Purpose.RESET, Purpose.LEFT} else None
     return user.name if user else ""
 
 

@@ -1,4 +1,4 @@
-"""Reminds of time limits that are near or over, and of keys about to expire: whoever has to act, then who oversees."""
+"""Reminds of time limits near or over, of keys and roles about to end: whoever has to act, then who oversees."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import sqlalchemy as sa
 from ckan import model
 
 from ckanext.shopendata import clock
-from ckanext.shopendata.logic import deadline, notice
-from ckanext.shopendata.model import AccessKey, Agency, Application, Case, Grant
+from ckanext.shopendata.logic import deadline, eyes, notice
+from ckanext.shopendata.model import AccessKey, Agency, Application, Case, Grant, RoleHolding
 from ckanext.shopendata.policy.application import CaseState, State
 from ckanext.shopendata.policy.deadline import is_near
 from ckanext.shopendata.policy.grant import GrantState
-from ckanext.shopendata.policy.notice import KEY_WARNING
+from ckanext.shopendata.policy.notice import KEY_WARNING, ROLE_WARNING
 from ckanext.shopendata.policy.workdays import Mark, Standing
 
 __all__ = ["remind"]
@@ -28,6 +28,7 @@ def remind() -> None:
     for case, application in model.Session.execute(rows.where(Case.due_on.is_not(None))):
         _case(case, application)
     _keys()
+    _roles()
     model.Session.commit()
 
 
@@ -36,7 +37,7 @@ def _application(application: Application) -> None:
     if standing is None:
         return
     about = {
-        "number": f"{application.year}-{application.sequence:06d}",
+        "number": application.number,
         "occurrence": _day(standing),
         "due": _day(standing),
     }
@@ -55,7 +56,7 @@ def _case(case: Case, application: Application) -> None:
     if standing is None:
         return
     about = {
-        "number": f"{application.year}-{application.sequence:06d}",
+        "number": application.number,
         "agency": model.Session.get_one(Agency, case.agency_id).title,
         "application": application.id,
         "occurrence": _day(standing),
@@ -86,6 +87,16 @@ def _keys() -> None:
     for key, grant in model.Session.execute(rows):
         day = deadline.day(key.expires_at).isoformat()
         notice.tell("key.expiring", key.kid, grant.holder_id, occurrence=day, hint=key.hint, expires=day)
+
+
+def _roles() -> None:
+    now = clock.now()
+    ending = sa.select(RoleHolding).where(
+        *eyes.held_now(), RoleHolding.until.is_not(None), RoleHolding.until <= now + ROLE_WARNING
+    )
+    for holding in model.Session.scalars(ending):
+        due = deadline.day(holding.until).isoformat() if holding.until else ""
+        notice.tell("role.ending", holding.user_id, holding.user_id, occurrence=holding.id, due=due)
 
 
 def _word(standing: Standing, whose: str) -> str:

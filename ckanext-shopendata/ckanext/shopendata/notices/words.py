@@ -12,7 +12,7 @@ __all__ = ["link", "sentence"]
 
 def sentence(moment: str, data: Mapping[str, Any]) -> str:
     """One sentence that says what happened."""
-    known = {"number": "", "agency": "", "due": "", "hint": "", "expires": "", **data}
+    known = {"number": "", "agency": "", "due": "", "since": "", "hint": "", "expires": "", **data}
     return " ".join(part.format_map(known) for part in (_sentences()[moment], _until(moment, data)) if part)
 
 
@@ -57,6 +57,13 @@ def _sentences() -> dict[str, str]:
             "The agreement with {agency} on your application {number} was to be confirmed by {due}: the time is over."
         ),
         "grant.active": tk._("Your access to the data of {agency} (application {number}) is active: make a key."),
+        "grant.suspended": tk._(
+            "{agency} has suspended your access to its data (application {number}): keys are refused."
+        ),
+        "grant.resumed": tk._("Your access to the data of {agency} (application {number}) runs again."),
+        "grant.revoked": tk._(
+            "{agency} has revoked your access to its data (application {number}); its keys have ended."
+        ),
         "organisation.to_verify": tk._("An applicant organisation waits to be verified."),
         "organisation.verified": tk._("Your organisation has been verified: it can submit applications now."),
         "organisation.returned": tk._("Your organisation could not be verified yet: please read the reasons."),
@@ -79,6 +86,10 @@ def _sentences() -> dict[str, str]:
             "A security administrator has asked for the credentials of your account to be replaced. If you have not"
             " asked for that, tell another security administrator at once."
         ),
+        "role.given": tk._("You have been given a role. If you do not know why, tell a security administrator."),
+        "role.ending": tk._("A role of yours ends on {due}. Ask the security administrators if you need it longer."),
+        "role.ended": tk._("A role of yours has ended."),
+        "role.stands_in": tk._("You act in somebody's stead from {since} to {due}. You count as one person meanwhile."),
     }
 
 
@@ -108,4 +119,14 @@ def _pages() -> dict[str, tuple[str, str]]:
         ("account.locked", "account.device", "account.password", "account.reset_asked"),
         ("shopendata_security.index", ""),
     )
-    return {**mine, **intake, **cases, **ours, **verify, **account, "intake.overseen": ("shopendata_work.index", "")}
+    roles = dict.fromkeys(("role.given", "role.ending", "role.ended", "role.stands_in"), ("shopendata_people.mine", ""))
+    return {
+        **mine,
+        **roles,
+        **intake,
+        **cases,
+        **ours,
+        **verify,
+        **account,
+        "intake.overseen": ("shopendata_work.index", ""),
+    }

@@ -6,8 +6,6 @@ is neither its applicant nor decides in it twice (DESIGN invariant 4).
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
@@ -23,7 +21,6 @@ __all__ = [
     "State",
     "case_step",
     "check_case_decider",
-    "credit_code",
     "deficiencies",
     "step",
 ]
@@ -225,8 +222,3 @@ def check_case_decider(
         raise Refused("own_organisation")
     if who & eyes(acted):
         raise Refused("acted_before")
-
-
-def credit_code(text: str) -> str:
-    """A unified social credit code in its one form: half width, capitals, nothing between."""
-    return re.sub(r"[^0-9A-Z]", "", unicodedata.normalize("NFKC", text).upper())

@@ -24,6 +24,7 @@ class Purpose(Enum):
     REGISTER = "register"
     KNOWN = "known"  # opens nothing: the mail says that there is an account already
     MAIL = "mail"  # another address for an account
+    LEFT = "left"  # opens nothing: the mail says, to the address it had, that an account has another one
     INVITE = "invite"
     FORGOTTEN = "forgotten"  # the account's holder said that the old one is forgotten
     RESET = "reset"  # two people have replaced the account's credentials

@@ -96,6 +96,9 @@ MOMENTS: dict[str, Moment] = {
     "agreement.near": Moment(Group.DUE, "case", states=_AGREED),
     "agreement.over": Moment(Group.DUE, "case", states=_AGREED),
     "grant.active": Moment(Group.OWN, "grant"),
+    "grant.suspended": Moment(Group.OWN, "grant", states=_in(GrantState.SUSPENDED)),
+    "grant.resumed": Moment(Group.OWN, "grant", states=_RUNNING),
+    "grant.revoked": Moment(Group.OWN, "grant"),
     "organisation.to_verify": Moment(Group.WORK, "organisation", "organisation.verify", _HANDED_IN),
     "organisation.verified": Moment(Group.OWN, "organisation"),
     "organisation.returned": Moment(Group.OWN, "organisation"),
@@ -106,10 +109,15 @@ MOMENTS: dict[str, Moment] = {
     "account.device": Moment(Group.ACCOUNT, "account"),
     "account.password": Moment(Group.ACCOUNT, "account"),
     "account.reset_asked": Moment(Group.ACCOUNT, "account"),
+    "role.given": Moment(Group.ACCOUNT, "account"),
+    "role.ending": Moment(Group.ACCOUNT, "account"),
+    "role.ended": Moment(Group.ACCOUNT, "account"),
+    "role.stands_in": Moment(Group.ACCOUNT, "account"),
 }
 
-#: How long before its end the holder of a key is told.
+#: How long before its end the holder of a key is told, and the holder of a role, which takes two people to renew.
 KEY_WARNING = timedelta(days=14)
+ROLE_WARNING = timedelta(days=30)
 
 
 def check_modes(modes: Mapping[str, str]) -> dict[str, str]:

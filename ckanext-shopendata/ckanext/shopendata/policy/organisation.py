@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 
-from ckanext.shopendata.policy.application import credit_code
+from ckanext.shopendata.policy import credit_code
 from ckanext.shopendata.policy.refusal import Refused, next_state
 
 __all__ = [
@@ -24,13 +24,11 @@ __all__ = [
     "Hands",
     "Kind",
     "State",
-    "check_code",
     "check_functions",
     "check_party",
     "check_proof",
     "check_release",
     "clean",
-    "credit_check",
     "deficiencies",
     "file_name",
     "functions_for",
@@ -130,25 +128,6 @@ UNVERIFIED_LIMIT, INVITATIONS_A_DAY = 5, 20
 #: States in which an organisation may ask people in.
 INVITABLE = frozenset({State.UNVERIFIED, State.SUBMITTED, State.RETURNED, State.VERIFIED})
 
-_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
-_WEIGHTS = tuple(3**place % 31 for place in range(17))
-_CODE = re.compile(f"[{_ALPHABET}]{{18}}")
-_VALUE = {sign: value for value, sign in enumerate(_ALPHABET)}
-
-
-def credit_check(code: str) -> str:
-    """The eighteenth sign of a unified social credit code (GB 32100-2015) for its first seventeen."""
-    total = sum(_VALUE[sign] * weight for sign, weight in zip(code, _WEIGHTS, strict=True))
-    return _ALPHABET[-total % 31]
-
-
-def check_code(text: str) -> str:
-    """A unified social credit code in its one form; raises :class:`Refused` for what cannot be one."""
-    code = credit_code(text)
-    if not _CODE.fullmatch(code) or credit_check(code[:17]) != code[17]:
-        raise Refused("code_malformed", "code")
-    return code
-
 
 def step(state: State, verb: str) -> State:
     """An organisation's state after ``verb``; raises :class:`Refused` ``not_in_this_state``."""
@@ -164,7 +143,7 @@ def clean(fields: Mapping[str, str]) -> dict[str, str]:
             raise Refused("field_too_long", name, length=FIELDS[name])
         if name == "kind" and text not in {kind.value for kind in Kind}:
             raise Refused("unknown", name)
-        cleaned[name] = check_code(text) if name == "code" and text else text
+        cleaned[name] = credit_code.check(text) if name == "code" and text else text
     return cleaned
 
 
@@ -223,7 +202,7 @@ def check_party(state: State | None, code: str, form: Mapping[str, str]) -> None
             raise Refused("organisation_missing", "organisation")
     elif state is not State.VERIFIED:
         raise Refused("organisation_unverified", "organisation")
-    elif credit_code(form.get("credit_code", "")) != code:
+    elif credit_code.plain(form.get("credit_code", "")) != code:
         raise Refused("organisation_changed", "organisation")
 
 

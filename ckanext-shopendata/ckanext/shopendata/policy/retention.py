@@ -11,7 +11,7 @@ import datetime as dt
 from dataclasses import dataclass
 from enum import Enum
 
-__all__ = ["KINDS", "Kept", "RecordKind", "expired", "kept_days"]
+__all__ = ["KINDS", "NOTICE_DAYS", "Kept", "RecordKind", "expired", "kept_days"]
 
 
 class RecordKind(Enum):
@@ -19,6 +19,8 @@ class RecordKind(Enum):
 
     ACCESS_LOG = "access_log"  # 网络日志: who asked for which address, when
     LOGIN_SESSION = "login_session"
+    LINK = "link"  # one-time links that were mailed, with the address
+    NOTICE = "notice"  # what was mailed to whom; what happened is an event
     EVENT = "event"  # the audit chain's links and the events' columns
     DECISION = "decision"  # 认定、审核、受理: contents of events about datasets, lists, applications, grants
     ACCOUNT = "account"  # contents of events about roles and accounts
@@ -35,6 +37,9 @@ class Kept:
     ends: str
 
 
+#: Days for which it can be seen that a notice was sent: longer than any time limit runs.
+NOTICE_DAYS = 400
+
 _ARCHIVE = (
     "《中华人民共和国档案法》(2020) 第十三、十四条; 《机关文件材料归档范围和文书档案保管期限规定》(国家档案局令第8号): "
     "permanent (永久), 30 or 10 years"
@@ -50,6 +55,8 @@ KINDS: tuple[Kept, ...] = (
     Kept(
         RecordKind.LOGIN_SESSION, 0, "no duty to keep", "its end: the row goes with the log-in (hardening/sessions.py)"
     ),
+    Kept(RecordKind.LINK, 0, "no duty to keep", "a day after it is over (logic/link.py)"),
+    Kept(RecordKind.NOTICE, 0, "no duty to keep", f"{NOTICE_DAYS} days, by the notifier; before that with its account"),
     Kept(RecordKind.EVENT, None, "GB/T 22239-2019 8.1.4.3: audit records are protected and backed up", "nothing"),
     Kept(RecordKind.DECISION, None, _ARCHIVE, "nothing but a redaction by two people"),
     Kept(RecordKind.ACCOUNT, None, "GB/T 22239-2019 8.1.4.3", "nothing: not even a redaction"),

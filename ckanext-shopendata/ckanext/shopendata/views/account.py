@@ -73,8 +73,7 @@ def _index(failed: Failed | None = None) -> Response:
     typed = {name: request.form.get(name, account[name]) for name in ("name", "phone", "language")}
     return answer(
         "account/index.html",
-        failed.status if failed else 200,
-        errors=failed.errors if failed else {},
+        failed=failed,
         account=account,
         values=typed,
         new_mail=request.form.get("mail", ""),

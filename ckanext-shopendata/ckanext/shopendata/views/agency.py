@@ -16,8 +16,10 @@ from ckanext.shopendata.views.common import (
     confirmed,
     do,
     forbidden,
+    left_empty,
     may,
     may_somewhere,
+    needs,
     person,
     section,
     see,
@@ -55,7 +57,7 @@ def new() -> Response:
 @pages.post("/new")
 def create() -> Response:
     """Registers an agency."""
-    _needs("agency.create")
+    needs("agency.create")
     try:
         made = do("agency_create", **{name: value for name, value in _typed(*_NEW).items() if value})
     except Failed as failed:
@@ -169,17 +171,12 @@ def _typed(*names: str) -> dict[str, Any]:
     return sent(*names) | {"aliases": [line.strip() for line in lines if line.strip()]}
 
 
-def _needs(verb: str) -> None:
-    if not may(person(), verb):
-        forbidden()
-
-
 def _asked(name: str, what: str, points: list[str], typed: dict[str, str]) -> Response | None:
     """The page that asks first, or the form again when something is missing or to be changed; nothing once asked."""
-    _needs(f"agency.{what}")
-    missing = {key: [tk._("Missing value")] for key in typed if not typed[key] and key != "code"}
-    if missing or went_back():
-        return _form(name, what, Failed(409, missing) if missing else None)
+    needs(f"agency.{what}")
+    empty = left_empty(typed, *(typed.keys() - {"code"}))
+    if empty or went_back():
+        return _form(name, what, empty)
     if confirmed():
         return None
     title, button = {
@@ -194,7 +191,7 @@ def _asked(name: str, what: str, points: list[str], typed: dict[str, str]) -> Re
 
 def _act(name: str, what: str, said: str, typed: dict[str, Any]) -> Response:
     """Does it, and shows the agency that there is afterwards."""
-    _needs(f"agency.{what}")
+    needs(f"agency.{what}")
     given = {key: value for key, value in typed.items() if value or what == "change"}
     try:
         done = do(f"agency_{what}", id=name, **given)
@@ -204,25 +201,23 @@ def _act(name: str, what: str, said: str, typed: dict[str, Any]) -> Response:
 
 
 def _new(failed: Failed | None = None) -> Response:
-    _needs("agency.create")
+    needs("agency.create")
     return answer(
         "agency/new.html",
-        failed.status if failed else 200,
-        errors=failed.errors if failed else {},
+        failed=failed,
         agencies=_titles(do("agency_list")),
         values=request.form,
     )
 
 
 def _form(name: str, what: str, failed: Failed | None = None) -> Response:
-    _needs(f"agency.{what}")
+    needs(f"agency.{what}")
     agency, agencies = see("agency_show", id=name), do("agency_list")
     parent = next((one["name"] for one in agencies if one["id"] == agency["parent_id"]), "")
     stands = agency | {"parent": parent, "aliases": "\n".join(agency["aliases"]), "code": agency["code"] or ""}
     return answer(
         "agency/edit.html",
-        failed.status if failed else 200,
-        errors=failed.errors if failed else {},
+        failed=failed,
         what=what,
         agency=agency,
         agencies={key: title for key, title in _titles(agencies).items() if key != agency["name"]},
@@ -232,14 +227,12 @@ def _form(name: str, what: str, failed: Failed | None = None) -> Response:
 
 def _division(name: str, failed: Failed | None = None) -> Response:
     agency = see("agency_show", id=name)
-    if not may(person(), "division.change", agency["id"]):
-        forbidden()
+    needs("division.change", agency["id"])
     key = request.values.get("id", "")
     stands = _found_division(name, key) if key else {}
     return answer(
         "agency/division.html",
-        failed.status if failed else 200,
-        errors=failed.errors if failed else {},
+        failed=failed,
         agency=agency,
         values=request.form if failed else stands,
     )

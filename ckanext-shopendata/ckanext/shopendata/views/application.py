@@ -137,8 +137,7 @@ def _index(failed: Failed | None = None) -> Response:
     mine = do("application_list", limit=PER_PAGE, offset=min(number - 1, 500) * PER_PAGE)
     return answer(
         "application/index.html",
-        failed.status if failed else 200,
-        errors=failed.errors if failed else {},
+        failed=failed,
         applications=[one | {"next": forms.next_step(one, grants)} for one in mine["results"]],
         count=mine["count"],
         number=number,
@@ -190,8 +189,7 @@ def _read(application: dict[str, Any], failed: Failed | None = None) -> Response
     grants = [grant for grant in do("grant_list") if grant["case"] in cases]
     return answer(
         "application/read.html",
-        failed.status if failed else 200,
-        errors=failed.errors if failed else {},
+        failed=failed,
         application=application,
         fields=FORM,
         words=labels_form,

@@ -19,9 +19,9 @@ from ckanext.shopendata.views.common import (
     back_to,
     confirmed,
     do,
-    forbidden,
+    left_empty,
     may_somewhere,
-    person,
+    needs_somewhere,
     section,
     see,
     sent,
@@ -37,7 +37,7 @@ _PER_PAGE = 50
 @pages.get("")
 def index() -> Response:
     """Search by object, actor, verb and period."""
-    _auditor()
+    needs_somewhere("event.read")
     chosen = _chosen(request.args)
     number = min(max(request.args.get("page", 1, type=int), 1), 200)
     try:
@@ -57,7 +57,7 @@ def event(key: str) -> Response:
 @pages.post("/export")
 def export() -> Response:
     """An extract as a file: JSON lines, checked with ``ckan shopendata audit verify --file``."""
-    _auditor()
+    needs_somewhere("event.read")
     chosen = _chosen(request.form)
     try:
         given = do("event_export", **chosen)
@@ -81,9 +81,9 @@ def redactions() -> Response:
 def ask_redaction() -> Response:
     """One person asks, after having been told what it means."""
     typed = sent("event", "reason")
-    if went_back() or not all(typed.values()):
-        missing = {name: [tk._("Missing value")] for name, text in typed.items() if not text}
-        return _redactions(None if went_back() else Failed(409, missing))
+    empty = left_empty(typed)
+    if empty or went_back():
+        return _redactions(empty)
     if not confirmed():
         points = [
             tk._("The content of event {event} is to be erased for good.").format(event=typed["event"]),
@@ -136,11 +136,6 @@ def _text(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, sort_keys=True)
 
 
-def _auditor() -> None:
-    if not may_somewhere(person(), "event.read"):
-        forbidden()
-
-
 def _chosen(given: Mapping[str, str]) -> dict[str, str]:
     return {name: given[name].strip() for name in _FILTERS if given.get(name, "").strip()}
 
@@ -148,8 +143,7 @@ def _chosen(given: Mapping[str, str]) -> dict[str, str]:
 def _index(chosen: dict[str, str], found: dict[str, Any], number: int, failed: Failed | None = None) -> Response:
     return answer(
         "audit/index.html",
-        failed.status if failed else 200,
-        errors=failed.errors if failed else {},
+        failed=failed,
         chosen=chosen,
         found=found,
         number=number,
@@ -159,13 +153,10 @@ def _index(chosen: dict[str, str], found: dict[str, Any], number: int, failed: F
 
 
 def _redactions(failed: Failed | None = None) -> Response:
-    actor = person()
-    if not may_somewhere(actor, "redaction.read"):
-        forbidden()
+    actor = needs_somewhere("redaction.read")
     return answer(
         "audit/redactions.html",
-        failed.status if failed else 200,
-        errors=failed.errors if failed else {},
+        failed=failed,
         shown=do("redaction_list"),
         words=labels_audit,
         may_ask=may_somewhere(actor, "redaction.ask"),

@@ -19,8 +19,7 @@ from ckanext.shopendata.views.common import (
     back_to,
     confirmed,
     do,
-    forbidden,
-    may_somewhere,
+    needs_somewhere,
     person,
     section,
 )
@@ -35,10 +34,8 @@ _SHOWN, _PAGE = 20, 1000
 @pages.post("")
 def change() -> Response:
     """First shows what will happen, with the fields that it needs; the same form, confirmed, does it."""
-    actor = person()
+    needs_somewhere("entry.read")
     verb = VERBS.get(request.form.get("verb", ""))
-    if not may_somewhere(actor, "entry.read"):
-        forbidden()
     if verb is None:
         abort(404)
     if not confirmed():
@@ -91,8 +88,8 @@ def _page(verb: Verb, targets: list[str], failed: Failed | None = None) -> Respo
     proposed = Counter(row["dataset"]["proposal"]["tier"] for row in reached if row["dataset"]["proposal"])
     return answer(
         "catalogue/bulk.html",
-        failed.status if failed else (200 if targets else 409),
-        errors=failed.errors if failed else {},
+        200 if targets else 409,
+        failed=failed,
         verb=verb,
         title=words()[verb.name],
         picked=",".join(targets),

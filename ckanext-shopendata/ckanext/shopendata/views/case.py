@@ -145,8 +145,7 @@ def _case(key: str, failed: Failed | None = None) -> Response:
     asked = {f"{one['id']}:{item['code']}" for one in shown["datasets"] for item in one["items"]}
     return answer(
         "desk/case.html",
-        failed.status if failed else 200,
-        errors=failed.errors if failed else {},
+        failed=failed,
         case=shown,
         application=shown["application"],
         fields=FORM,

@@ -18,9 +18,8 @@ from ckanext.shopendata.views.common import (
     back_to,
     confirmed,
     do,
-    forbidden,
     may,
-    may_somewhere,
+    needs_somewhere,
     person,
     section,
     see,
@@ -37,9 +36,7 @@ PER_PAGE = 100
 @pages.get("")
 def index() -> Response:
     """The entries that I may see, narrowed down by what the address says."""
-    actor = person()
-    if not may_somewhere(actor, "entry.read"):
-        forbidden()
+    actor = needs_somewhere("entry.read")
     agencies = agencies_of(actor)
     chosen = filters(agencies)
     number = min(max(request.args.get("page", 1, type=int), 1), 10_000)
@@ -143,8 +140,7 @@ def _read(key: str, failed: Failed | None = None) -> Response:
     offered = {name for row in rows for name in verbs.applicable(actor, row)}
     return answer(
         "catalogue/entry.html",
-        failed.status if failed else 200,
-        errors=failed.errors if failed else {},
+        failed=failed,
         entry=entry,
         verbs=[verb for verb in verbs.VERBS.values() if verb.name in offered],
         words=verbs.words(),

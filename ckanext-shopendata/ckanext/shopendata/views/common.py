@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, NoReturn
 
 import ckan.plugins.toolkit as tk
@@ -31,9 +31,12 @@ __all__ = [
     "do",
     "forbidden",
     "languages",
+    "left_empty",
     "local_time",
     "may",
     "may_somewhere",
+    "needs",
+    "needs_somewhere",
     "person",
     "section",
     "see",
@@ -156,10 +159,11 @@ def do(action: str, **data: Any) -> Any:
         raise _failed(error.error_dict) from error
 
 
-def answer(template: str, status: int = 200, **data: Any) -> Response:
-    """A page. It holds what is not everybody's: nobody but its reader may keep it."""
-    shown = tk.render(f"shopendata/{template}", {"labels": labels, "when": local_time, "errors": {}, **data})
-    response = make_response(shown, status)
+def answer(template: str, status: int = 200, *, failed: Failed | None = None, **data: Any) -> Response:
+    """A page, with what an action refused if it did. It holds what is not everybody's: only its reader may keep it."""
+    errors = failed.errors if failed else {}
+    shown = tk.render(f"shopendata/{template}", {"labels": labels, "when": local_time, "errors": errors, **data})
+    response = make_response(shown, failed.status if failed else status)
     response.headers["Cache-Control"] = "private, no-store"
     return response
 
@@ -167,6 +171,12 @@ def answer(template: str, status: int = 200, **data: Any) -> Response:
 def sent(*names: str) -> dict[str, str]:
     """What was typed into these fields of a form, without the blanks around it."""
     return {name: request.form.get(name, "").strip() for name in names}
+
+
+def left_empty(typed: Mapping[str, Any], *names: str) -> Failed | None:
+    """For forms that ask before they act: what the action would say of these fields, before anybody is asked."""
+    empty = {name: [tk._("Missing value")] for name in names or typed if not typed[name]}
+    return Failed(409, empty) if empty else None
 
 
 def attempt(function: Callable[..., Any], *given: Any) -> Any:
@@ -213,6 +223,22 @@ def back_to(endpoint: str, said: str = "", **values: Any) -> Response:
     return tk.redirect_to(endpoint, **values)
 
 
+def needs(verb: str, agency: str | None = None) -> Actor:
+    """Who is signed in, for a page that is for those who may do ``verb`` to something of ``agency``; else 403."""
+    actor = person()
+    if not may(actor, verb, agency):
+        forbidden()
+    return actor
+
+
+def needs_somewhere(verb: str) -> Actor:
+    """As :func:`needs`, for those who may do ``verb`` in some agency."""
+    actor = person()
+    if not may_somewhere(actor, verb):
+        forbidden()
+    return actor
+
+
 def forbidden() -> NoReturn:
     """For pages that need a role."""
     abort(403, tk._("This page is for people who hold a role. Please ask your security administrator."))
@@ -238,7 +264,7 @@ def _failed(errors: dict[str, Any]) -> Failed:
     code = next(iter(given.pop("code", [])), "")
     if code == "not_in_this_state":
         given["message"] = [tk._("This is not possible any more: the matter has moved on. Below is how it stands now.")]
-    return Failed(409, given, code)
+    return Failed(429 if code == "too_many" else 409, given, code)
 
 
 def local_time(value: str | None, *, day: bool = False) -> str:

@@ -141,8 +141,7 @@ def _application(key: str, failed: Failed | None = None) -> Response:
     typed = _points()
     return answer(
         "desk/application.html",
-        failed.status if failed else 200,
-        errors=failed.errors if failed else {},
+        failed=failed,
         application=shown,
         fields=FORM,
         words=labels_form,

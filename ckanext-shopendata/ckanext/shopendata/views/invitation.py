@@ -45,8 +45,7 @@ def _read(token: str, failed: Failed | None = None) -> Response:
         return answer("registration/dead.html", dead.status, errors=(failed or dead).errors)
     return answer(
         "organisation/invited.html",
-        failed.status if failed else 200,
-        errors=failed.errors if failed else {},
+        failed=failed,
         token=token,
         here="",
         invitation=invitation,

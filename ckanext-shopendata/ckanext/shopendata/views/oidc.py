@@ -58,7 +58,7 @@ def link() -> Response:
     try:
         attempt(identity.confirm, tk.current_user.id, request.form.get("password", ""))
     except Failed as failed:
-        return answer("oidc/refused.html", 409, errors=failed.errors)
+        return answer("oidc/refused.html", failed=failed)
     session[_ASKER] = tk.current_user.id
     return answer("oidc/continue.html")
 
@@ -77,7 +77,7 @@ def returned() -> Response:
         said = tk._("The sign-in could not be completed. Please begin again; it ends when it takes too long.")
         return answer("oidc/refused.html", 502, errors={"message": [said]})
     except Failed as failed:
-        return answer("oidc/refused.html", failed.status, errors=failed.errors)
+        return answer("oidc/refused.html", failed=failed)
     if asker is not None:
         return back_to("shopendata_account.index", tk._("The account is linked."))
     regenerate_session()
@@ -94,7 +94,7 @@ def unlink() -> Response:
     try:
         attempt(identity.end, tk.current_user.id, request.form.get("password", ""))
     except Failed as failed:
-        return answer("oidc/refused.html", 409, errors=failed.errors)
+        return answer("oidc/refused.html", failed=failed)
     return back_to("shopendata_account.index", tk._("The account is not linked any more."))
 
 

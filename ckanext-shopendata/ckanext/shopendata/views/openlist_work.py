@@ -126,8 +126,7 @@ def _read(agency: str, failed: Failed | None = None) -> Response:
     state = version["state"] if version else ""
     return answer(
         "catalogue/openlist.html",
-        failed.status if failed else 200,
-        errors=failed.errors if failed else {},
+        failed=failed,
         **seen,
         compiles=state in {"", "drafting"} and may(actor, "openlist.compile", key),
         signs=state in {"drafting", "unit_signing"} and may(actor, "openlist.sign", key),

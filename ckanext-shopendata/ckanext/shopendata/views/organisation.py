@@ -44,12 +44,8 @@ def new() -> Response:
 @pages.post("/new")
 def create() -> Response:
     """Begins it."""
-    typed = _typed()
-    missing = {name: [tk._("Missing value")] for name in ("kind", "name") if not typed[name]}
-    if missing:
-        return _new(Failed(409, missing))
     try:
-        made = do("organisation_create", **typed)
+        made = do("organisation_create", **_typed())
     except Failed as failed:
         return _new(failed)
     said = tk._("Saved. Please add a proof and hand the organisation in to be verified.")
@@ -73,9 +69,6 @@ def save(key: str) -> Response:
             tk._("The organisation is unverified until the data centre has read the change; applications can be saved"),
         ]
         return ask(tk._("Change what was verified?"), tk._("Change it"), points=points, back=_address(key), grave=True)
-    missing = {name: [tk._("Missing value")] for name in ("kind", "name") if not typed[name]}
-    if missing:
-        return _read(key, Failed(409, missing))
     try:
         do("organisation_save", id=key, **typed)
         if request.form.get("intent") == "submit":
@@ -148,9 +141,6 @@ def invite(key: str) -> Response:
     """Asks somebody in."""
     _mine(key)
     given: dict[str, Any] = {"mail": request.form.get("mail", ""), "functions": request.form.getlist("functions")}
-    empty = {name: [tk._("Missing value")] for name, value in given.items() if not value}
-    if empty:
-        return _read(key, Failed(409, empty))
     language = request.form.get("language", "")
     said = tk._("The invitation is on its way.")
     return _do(key, said, "member_invite", organisation=key, language=language, **given)
@@ -242,8 +232,7 @@ def _read(key: str, failed: Failed | None = None) -> Response:
     typed = {name: request.form[name] for name in FIELDS if name in request.form}
     return answer(
         "organisation/read.html",
-        failed.status if failed else 200,
-        errors=failed.errors if failed else {},
+        failed=failed,
         organisation=shown,
         values={name: shown[name] for name in FIELDS} | typed,
         invited=request.form,
@@ -259,8 +248,7 @@ def _read(key: str, failed: Failed | None = None) -> Response:
 def _new(failed: Failed | None = None) -> Response:
     return answer(
         "organisation/new.html",
-        failed.status if failed else 200,
-        errors=failed.errors if failed else {},
+        failed=failed,
         values=request.form,
         words=words,
     )

@@ -21,12 +21,14 @@ from ckanext.shopendata.views.common import (
     back_to,
     confirmed,
     do,
-    forbidden,
+    left_empty,
     local_time,
     may,
+    needs,
     person,
     section,
     sent,
+    went_back,
 )
 from ckanext.shopendata.views.openlist_table import harmless
 
@@ -44,7 +46,7 @@ def index() -> Response:
 @pages.get("/export.csv")
 def export() -> Response:
     """The same as a table: who holds or held what, since when, by whom, until."""
-    _readers()
+    needs("role.list")
     held = do("role_list", state="all")
     names, states = labels.roles(), labels.holding_states()
     rows = [
@@ -84,11 +86,8 @@ def new() -> Response:
 @pages.post("/new")
 def create() -> Response:
     """Asks for a role; another security administrator has to confirm it."""
-    _givers()
+    needs("role.request")
     typed = sent("user", "role", "agency", "number", "until", "reason")
-    missing = {name: [tk._("Missing value")] for name in ("user", "role", "number") if not typed[name]}
-    if missing:
-        return _new(Failed(409, missing))
     try:
         do("role_request", **{name: value for name, value in typed.items() if value})
     except Failed as failed:
@@ -107,13 +106,9 @@ def verify() -> Response:
 @pages.post("/verify")
 def save_person() -> Response:
     """Ties an account without roles to a person."""
-    _verifiers()
-    typed = sent("user", "number")
-    missing = {name: [tk._("Missing value")] for name in typed if not typed[name]}
-    if missing:
-        return _verify(Failed(409, missing))
+    needs("account.verify")
     try:
-        do("account_verify", **typed)
+        do("account_verify", **sent("user", "number"))
     except Failed as failed:
         return _verify(failed)
     return back_to("shopendata_people.index", tk._("The account is tied to the person."))
@@ -122,7 +117,7 @@ def save_person() -> Response:
 @pages.post("/requests/<key>/confirm")
 def confirm(key: str) -> Response:
     """Gives the role; the number typed has to be the one that the other person has read."""
-    _givers()
+    needs("role.request")
     number = request.form.get("number", "").strip()
     if not number:
         missing = tk._("Please type the number on the person's identity document, as you have read it yourself")
@@ -133,14 +128,14 @@ def confirm(key: str) -> Response:
 @pages.post("/requests/<key>/decline")
 def decline(key: str) -> Response:
     """Turns a request down."""
-    _givers()
+    needs("role.request")
     return _act(tk._("The request is declined."), "role_decline", id=key)
 
 
 @pages.post("/holdings/<key>/revoke")
 def revoke(key: str) -> Response:
     """Takes a role back, after asking."""
-    _givers()
+    needs("role.request")
     held = next((one for one in do("role_list") if one["id"] == key), None)
     if held is None:
         return _index(Failed(404, {"message": [tk._("This role has ended already")]}))
@@ -166,9 +161,9 @@ def mine() -> Response:
 def delegate() -> Response:
     """Names a substitute, after asking."""
     typed = sent("holding", "substitute", "since", "until", "reason")
-    missing = {name: [tk._("Missing value")] for name in typed if not typed[name] and name != "since"}
-    if missing or request.form.get("confirmed") == "no":
-        return _mine(Failed(409, missing) if missing else None)
+    empty = left_empty(typed, "holding", "substitute", "until", "reason")
+    if empty or went_back():
+        return _mine(empty)
     if not confirmed():
         points = [
             tk._("{name} acts in your stead from {since} to {until}.").format(
@@ -198,21 +193,6 @@ def end_delegation(key: str) -> Response:
     return back_to("shopendata_people.mine", tk._("The delegation has ended."))
 
 
-def _readers() -> None:
-    if not may(person(), "role.list"):
-        forbidden()
-
-
-def _verifiers() -> None:
-    if not may(person(), "account.verify"):
-        forbidden()
-
-
-def _givers() -> None:
-    if not may(person(), "role.request"):
-        forbidden()
-
-
 def _act(said: str, action: str, **data: Any) -> Response:
     try:
         do(action, **data)
@@ -222,7 +202,7 @@ def _act(said: str, action: str, **data: Any) -> Response:
 
 
 def _index(failed: Failed | None = None) -> Response:
-    _readers()
+    needs("role.list")
     given = {name: request.args.get(name, "").strip() for name in ("user", "agency", "state")}
     wanted = {name: value for name, value in given.items() if value}
     try:
@@ -232,8 +212,7 @@ def _index(failed: Failed | None = None) -> Response:
     role = request.args.get("role", "")
     return answer(
         "people/index.html",
-        failed.status if failed else 200,
-        errors=failed.errors if failed else {},
+        failed=failed,
         held=[one for one in held if not role or one["role"] == role],
         waiting=do("role_request_list"),
         delegations=do("delegation_list", mine="false"),
@@ -245,11 +224,10 @@ def _index(failed: Failed | None = None) -> Response:
 
 
 def _new(failed: Failed | None = None) -> Response:
-    _givers()
+    needs("role.request")
     return answer(
         "people/new.html",
-        failed.status if failed else 200,
-        errors=failed.errors if failed else {},
+        failed=failed,
         agencies=_agencies(),
         of_agency=_OF_AGENCY,
         values=request.form,
@@ -257,11 +235,10 @@ def _new(failed: Failed | None = None) -> Response:
 
 
 def _verify(failed: Failed | None = None) -> Response:
-    _verifiers()
+    needs("account.verify")
     return answer(
         "people/verify.html",
-        failed.status if failed else 200,
-        errors=failed.errors if failed else {},
+        failed=failed,
         values=request.form,
     )
 
@@ -272,8 +249,7 @@ def _mine(failed: Failed | None = None) -> Response:
     kept = {role.value for role in NOT_DELEGABLE}
     return answer(
         "people/mine.html",
-        failed.status if failed else 200,
-        errors=failed.errors if failed else {},
+        failed=failed,
         held=held,
         delegable={
             one["id"]: f"{labels.roles().get(one['role'], one['role'])} · {one['agency_title'] or tk._('Whole portal')}"

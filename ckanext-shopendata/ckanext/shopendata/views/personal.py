@@ -17,8 +17,8 @@ from ckanext.shopendata.views.common import (
     back_to,
     confirmed,
     do,
-    forbidden,
     may_somewhere,
+    needs_somewhere,
     person,
     section,
 )
@@ -84,7 +84,7 @@ def requests() -> Response:
 @pages.post("/requests/<key>/approve")
 def approve(key: str) -> Response:
     """Erases, after asking."""
-    _deciders()
+    needs_somewhere("erasure.decide")
     if not confirmed():
         one = next((one for one in do("erasure_list") if one["id"] == key), None)
         if one is None or one["state"] != "asked":
@@ -105,7 +105,7 @@ def approve(key: str) -> Response:
 @pages.post("/requests/<key>/refuse")
 def refuse(key: str) -> Response:
     """Declines."""
-    _deciders()
+    needs_somewhere("erasure.decide")
     reason = request.form.get("reason", "").strip()
     if not reason:
         return _requests(Failed(409, {"reason": [tk._("Please say why: the person reads it.")]}))
@@ -160,11 +160,6 @@ def states() -> dict[str, str]:
     }
 
 
-def _deciders() -> None:
-    if not may_somewhere(person(), "erasure.decide"):
-        forbidden()
-
-
 def _words() -> dict[str, Any]:
     return {"kinds": kinds(), "fates": fates(), "reasons": reasons(), "states": states()}
 
@@ -172,8 +167,7 @@ def _words() -> dict[str, Any]:
 def _index(failed: Failed | None = None) -> Response:
     return answer(
         "personal/index.html",
-        failed.status if failed else 200,
-        errors=failed.errors if failed else {},
+        failed=failed,
         shown=do("personal_data_show"),
         typed=request.form.get("note", ""),
         may_decide=may_somewhere(person(), "erasure.decide"),
@@ -182,11 +176,10 @@ def _index(failed: Failed | None = None) -> Response:
 
 
 def _requests(failed: Failed | None = None) -> Response:
-    _deciders()
+    needs_somewhere("erasure.decide")
     return answer(
         "personal/requests.html",
-        failed.status if failed else 200,
-        errors=failed.errors if failed else {},
+        failed=failed,
         shown=do("erasure_list"),
         **_words(),
     )

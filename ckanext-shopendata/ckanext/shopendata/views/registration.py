@@ -29,8 +29,7 @@ def ask() -> Response:
     try:
         attempt(registration.ask, mail, tk.h.lang(), g.remote_addr or "")
     except Failed as failed:
-        status = 429 if failed.code == "too_many" else failed.status
-        return answer("registration/index.html", status, mail=mail, errors=failed.errors)
+        return answer("registration/index.html", failed=failed, mail=mail)
     return tk.redirect_to("shopendata_registration.sent")
 
 
@@ -67,12 +66,11 @@ def _begin(token: str, failed: Failed | None = None) -> Response:
     try:
         mail = attempt(registration.look, token)
     except Failed as dead:
-        return answer("registration/dead.html", dead.status, errors=dead.errors)
+        return answer("registration/dead.html", failed=dead)
     values: dict[str, Any] = {"name": request.form.get("name", ""), "language": request.form.get("language", "")}
     return answer(
         "registration/begin.html",
-        failed.status if failed else 200,
-        errors=failed.errors if failed else {},
+        failed=failed,
         token=token,
         mail=mail,
         values=values | {"language": values["language"] or tk.h.lang()},

@@ -25,10 +25,12 @@ from ckanext.shopendata.views.common import (
     back_to,
     confirmed,
     do,
-    forbidden,
+    left_empty,
     may,
+    needs,
     person,
     section,
+    sent,
     went_back,
 )
 
@@ -123,11 +125,11 @@ def resets() -> Response:
 @pages.post("/resets")
 def ask_reset() -> Response:
     """Asks for somebody's credentials to be replaced, after asking."""
-    _askers()
-    typed = {name: request.form.get(name, "").strip() for name in ("user", "email", "reason")}
-    missing = {name: [tk._("Missing value")] for name in ("user", "reason") if not typed[name]}
-    if missing or went_back():
-        return _resets(Failed(409, missing) if missing else None)
+    needs("credential.ask")
+    typed = sent("user", "email", "reason")
+    empty = left_empty(typed, "user", "reason")
+    if empty or went_back():
+        return _resets(empty)
     if not confirmed():
         points = [
             tk._("Account: {name}").format(name=typed["user"]),
@@ -147,7 +149,7 @@ def ask_reset() -> Response:
 @pages.post("/resets/<key>/confirm")
 def confirm_reset(key: str) -> Response:
     """Confirms what another one asked for."""
-    _askers()
+    needs("credential.ask")
     return _act(tk._("Done: the old credentials no longer work, and the holder gets a link by mail."),
                 "credential_confirm", id=key)  # fmt: skip
 
@@ -155,7 +157,7 @@ def confirm_reset(key: str) -> Response:
 @pages.post("/resets/<key>/decline")
 def decline_reset(key: str) -> Response:
     """Turns it down."""
-    _askers()
+    needs("credential.ask")
     return _act(tk._("The request is declined."), "credential_decline", id=key)
 
 
@@ -196,11 +198,6 @@ def _errors(refused: Refused | None) -> dict[str, list[str]]:
     return {refused.field or "message": [message(refused)]} if refused else {}
 
 
-def _askers() -> None:
-    if not may(person(), "credential.ask"):
-        forbidden()
-
-
 def _act(said: str, action: str, **data: Any) -> Response:
     try:
         do(action, **data)
@@ -210,13 +207,10 @@ def _act(said: str, action: str, **data: Any) -> Response:
 
 
 def _resets(failed: Failed | None = None) -> Response:
-    actor = person()
-    if not may(actor, "credential.read"):
-        forbidden()
+    actor = needs("credential.read")
     return answer(
         "security/resets.html",
-        failed.status if failed else 200,
-        errors=failed.errors if failed else {},
+        failed=failed,
         resets=do("credential_list"),
         states=reset_states(),
         asks=may(actor, "credential.ask"),

@@ -17,8 +17,8 @@ from ckanext.shopendata.views.common import (
     back_to,
     confirmed,
     do,
-    forbidden,
     may,
+    needs,
     person,
     section,
     see,
@@ -36,8 +36,7 @@ _PER_PAGE = 50
 @pages.get("")
 def index() -> Response:
     """Organisations by their state; those that wait first."""
-    if not may(person(), "organisation.read"):
-        forbidden()
+    needs("organisation.read")
     wanted = request.args.get("state", State.SUBMITTED.value)
     state = wanted if wanted in {one.value for one in State} else State.SUBMITTED.value
     number = min(max(request.args.get("page", 1, type=int), 1), 1000)
@@ -111,8 +110,7 @@ def _read(key: str, failed: Failed | None = None) -> Response:
     shown, actor = _seen(key), person()
     return answer(
         "organisation/verify.html",
-        failed.status if failed else 200,
-        errors=failed.errors if failed else {},
+        failed=failed,
         organisation=shown,
         fields=list(FIELDS),
         words=words,

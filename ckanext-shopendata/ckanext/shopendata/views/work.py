@@ -102,8 +102,7 @@ def _preferences(failed: Failed | None = None) -> Response:
     shown = do("preference_show")
     return answer(
         "work/notices.html",
-        failed.status if failed else 200,
-        errors=failed.errors if failed else {},
+        failed=failed,
         chosen={name: request.form.get(name, mode) for name, mode in shown["modes"].items()},
         allowed={
             name: [(mode, text) for mode, text in modes().items() if mode in allowed]

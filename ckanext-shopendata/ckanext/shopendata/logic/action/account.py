@@ -15,7 +15,6 @@ from ckanext.shopendata.logic import identity, password
 from ckanext.shopendata.logic import link as links
 from ckanext.shopendata.logic import schema as s
 from ckanext.shopendata.logic.action.notice import language
-from ckanext.shopendata.logic.action.people import lock
 from ckanext.shopendata.logic.notice import preference
 from ckanext.shopendata.logic.registration import NAME_LENGTH, known
 from ckanext.shopendata.model import Account, Link, Member, Organisation
@@ -80,7 +79,7 @@ def account_mail(actor: c.Actor, data: DataDict) -> None:
     """
     password.check_current(model.Session.get_one(model.User, actor.id), data["password"], "password")
     address = policy.address(data["mail"])
-    lock(f"link:{address}")
+    c.lock(f"link:{address}")
     policy.check_room(links.asked(Link.user_id == actor.id), policy.MAIL_LIMIT)
     said = data.get("language") or preference(actor.id).language or tk.config["ckan.locale_default"]
     links.send(Purpose.KNOWN if known(address) else Purpose.MAIL, address, said, user_id=actor.id)
@@ -91,14 +90,17 @@ def account_mail(actor: c.Actor, data: DataDict) -> None:
 def account_mail_confirm(actor: c.Actor, data: DataDict) -> None:
     """Gives the caller's account the address to which the link was sent."""
     mail = links.opened(data["token"], Purpose.MAIL, lock=False).mail
-    lock(f"account:{mail}")
+    c.lock(f"account:{mail}")
     link = links.opened(data["token"], Purpose.MAIL)
     if link.user_id != actor.id:
         raise Refused("link_dead")
     if known(mail):
         raise Refused("mail_known")
+    user = model.Session.get_one(model.User, actor.id)
+    if user.email:
+        links.send(Purpose.LEFT, user.email, link.language, user_id=user.id)
     with password.changing():
-        model.Session.get_one(model.User, actor.id).email = mail
+        user.email = mail
         model.Session.flush()
     _account(actor.id).mail_verified_at = clock.now()
     links.end(link, "used")

@@ -13,6 +13,7 @@ from ckanext.shopendata import clock
 from ckanext.shopendata.logic import command as c
 from ckanext.shopendata.logic import schema as s
 from ckanext.shopendata.model import Agency, Dataset, Entry
+from ckanext.shopendata.policy import credit_code
 from ckanext.shopendata.policy.refusal import Refused
 from ckanext.shopendata.publish import outbox
 from ckanext.shopendata.slugs import slug
@@ -49,7 +50,8 @@ def agency_create(actor: c.Actor, data: DataDict) -> dict[str, Any]:
     role = actor.require("agency.create")
     name = data.get("name") or slug(data["title"])
     parent = find(data["parent"]) if data.get("parent") else None
-    check_free("", name=name, title=data["title"], code=data.get("code", ""))
+    code = credit_code.check(data["code"]) if data.get("code") else None
+    check_free("", name=name, title=data["title"], code=code or "")
     organization = tk.get_action("organization_create")(
         {"ignore_auth": True, "user": _site_user(), "defer_commit": True},
         {"name": name, "title": data["title"], "description": data.get("description", "")},
@@ -58,7 +60,7 @@ def agency_create(actor: c.Actor, data: DataDict) -> dict[str, Any]:
         id=organization["id"],
         name=name,
         title=data["title"],
-        code=data.get("code"),
+        code=code,
         aliases=data.get("aliases", []),
         kind=data["kind"],
         level=data["level"],
@@ -84,13 +86,14 @@ def agency_rename(actor: c.Actor, data: DataDict) -> dict[str, Any]:
     role = actor.require("agency.rename")
     agency = locked(data["id"])
     before = {"title": agency.title, "code": agency.code}
-    check_free(agency.id, name="", title=data["title"], code=data.get("code", ""))
+    code = credit_code.check(data["code"]) if data.get("code") else agency.code
+    check_free(agency.id, name="", title=data["title"], code=code or "")
     if data["title"] != agency.title:
         agency.aliases = _joined(agency.aliases, [agency.title], without=data["title"])
         agency.title = data["title"]
-    if data.get("code") and data["code"] != agency.code:
-        agency.former_codes = _joined(agency.former_codes, [agency.code or ""], without=data["code"])
-        agency.code = data["code"]
+    if code and code != agency.code:
+        agency.former_codes = _joined(agency.former_codes, [agency.code or ""], without=code)
+        agency.code = code
     tk.get_action("organization_patch")(
         {"ignore_auth": True, "user": _site_user(), "defer_commit": True}, {"id": agency.id, "title": agency.title}
     )
@@ -137,7 +140,6 @@ def agency_change(actor: c.Actor, data: DataDict) -> dict[str, Any]:
     if changed:
         body = {"before": {name: before[name] for name in changed}, "after": {name: after[name] for name in changed}}
         c.events("agency.change", "agency", actor, role, [(agency.id, agency.id, body)])
-        outbox.put("index", *published_of(agency.id))
     return after
 
 
@@ -175,7 +177,7 @@ def locked(reference: str) -> Agency:
 
 def lock_tree() -> None:
     """Until the transaction ends nobody else changes which body stands above which: two halves would make a circle."""
-    model.Session.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtext("shopendata:agencies"))))
+    c.lock("agencies")
 
 
 def is_above(one: Agency, other: Agency) -> bool:

@@ -12,7 +12,7 @@ from ckan.types import DataDict
 
 from ckanext.shopendata import clock
 from ckanext.shopendata.logic import command as c
-from ckanext.shopendata.logic import deadline, eyes, notice, side
+from ckanext.shopendata.logic import deadline, eyes, identity, notice, side
 from ckanext.shopendata.logic import schema as s
 from ckanext.shopendata.logic.items import items_of
 from ckanext.shopendata.model import (
@@ -111,7 +111,7 @@ def application_submit(actor: c.Actor, data: DataDict) -> dict[str, Any]:
     deadline.set_due(application, running)
     at = application.updated_at.isoformat()
     _tell("application.submitted", application, occurrence=at)
-    about = {"number": _number(application), "due": _iso(application.due_on)}
+    about = {"number": application.number, "due": _iso(application.due_on)}
     notice.tell_staff("application.to_take_in", application.id, None, application.applicant_id, occurrence=at, **about)
     _event("application.submit", actor, "", application, {})
     return as_dict(application)
@@ -341,12 +341,14 @@ def case_list(actor: c.Actor, data: DataDict) -> dict[str, Any]:
 
 
 def as_dict(application: Application) -> dict[str, Any]:
-    """An application with its datasets and cases."""
+    """An application with its datasets and cases. ``level``: real-name level of who applies, empty if unknown."""
     applicant, organisation = model.User.get(application.applicant_id), side.party(application)
+    linked = identity.of(application.applicant_id)
     return {
         "id": application.id,
-        "number": _number(application),
+        "number": application.number,
         "applicant": applicant.name if applicant else "",
+        "level": linked.level if linked else "",
         "organisation": {"id": organisation.id, "name": organisation.name, "state": organisation.state}
         if organisation
         else None,
@@ -365,7 +367,7 @@ def as_dict(application: Application) -> dict[str, Any]:
 
 def _new(actor: c.Actor, token: str | None) -> Application:
     year = clock.today().year
-    model.Session.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtext(f"application:{year}"))))
+    c.lock(f"application:{year}")
     if token and model.Session.get(Application, token):
         application = _own(actor, token)
         application.state = policy.step(State(application.state), "save").value
@@ -581,16 +583,12 @@ def _clock(period: str) -> Clock:
     return Clock.start(clock.today(), profile().periods[period])
 
 
-def _number(application: Application) -> str:
-    return f"{application.year}-{application.sequence:06d}"
-
-
 def _iso(day: dt.date | None) -> str | None:
     return day.isoformat() if day else None
 
 
 def _tell(moment: str, application: Application, occurrence: str = "") -> None:
-    about = {"number": _number(application), "due": _iso(application.due_on)}
+    about = {"number": application.number, "due": _iso(application.due_on)}
     notice.tell(moment, application.id, application.applicant_id, occurrence=occurrence, **about)
 
 
@@ -598,7 +596,7 @@ def _about_case(case: Case, application: Application) -> dict[str, Any]:
     """What a notice of a case says."""
     agency = model.Session.get_one(Agency, case.agency_id).title
     return {
-        "number": _number(application), "application": application.id, "agency": agency, "due": _iso(case.due_on),
+        "number": application.number, "application": application.id, "agency": agency, "due": _iso(case.due_on),
     }  # fmt: skip
 
 

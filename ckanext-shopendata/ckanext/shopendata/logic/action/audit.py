@@ -239,7 +239,7 @@ def _record(event: str) -> Record | None:
 
 def _locked(event: str) -> tuple[Any, Record]:
     """An event, and nobody else asks or answers about it meanwhile: rows of the record cannot be locked."""
-    model.Session.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtext(f"redaction:{event}"))))
+    c.lock(f"redaction:{event}")
     record = c.found(_record(event))
     return c.found(record.columns), record
 

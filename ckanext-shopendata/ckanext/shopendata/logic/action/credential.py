@@ -18,7 +18,7 @@ from ckanext.shopendata import clock
 from ckanext.shopendata.logic import command as c
 from ckanext.shopendata.logic import eyes, identity, notice, password, password_link, session, totp
 from ckanext.shopendata.logic import schema as s
-from ckanext.shopendata.logic.action.people import lock, names_of
+from ckanext.shopendata.logic.action.people import names_of
 from ckanext.shopendata.model import CredentialReset
 from ckanext.shopendata.policy import credential as policy
 from ckanext.shopendata.policy import people
@@ -104,7 +104,7 @@ def _account(reference: str) -> model.User:
 
 def _lapse(user_id: str) -> None:
     """An open request is in the way only until its time is over."""
-    lock(f"credential:{user_id}")
+    c.lock(f"credential:{user_id}")
     wanted = sa.select(CredentialReset).where(
         CredentialReset.user_id == user_id, CredentialReset.state == ResetState.ASKED.value
     )

@@ -11,9 +11,9 @@ from ckan.types import DataDict
 
 from ckanext.shopendata import clock, config
 from ckanext.shopendata.logic import command as c
-from ckanext.shopendata.logic import eyes
+from ckanext.shopendata.logic import deadline, eyes, notice
 from ckanext.shopendata.logic import schema as s
-from ckanext.shopendata.logic.action.people import lock, names_of
+from ckanext.shopendata.logic.action.people import names_of
 from ckanext.shopendata.model import Agency, Delegation, RoleHolding
 from ckanext.shopendata.policy import people
 from ckanext.shopendata.policy import role as policy
@@ -33,7 +33,7 @@ def delegation_create(actor: c.Actor, data: DataDict) -> dict[str, Any]:
     substitute = c.found(model.User.get(data["substitute"]))
     if substitute.state != "active":
         c.found(None)
-    lock(f"role:{actor.id}", f"role:{substitute.id}")
+    c.lock(f"role:{actor.id}", f"role:{substitute.id}")
     own = sa.select(RoleHolding).where(RoleHolding.id == data["holding"], RoleHolding.user_id == actor.id)
     holding = c.found(model.Session.scalar(own.where(*eyes.held_now()).with_for_update()))
     now = clock.now()
@@ -59,6 +59,10 @@ def delegation_create(actor: c.Actor, data: DataDict) -> dict[str, Any]:
     )
     model.Session.add(delegation)
     model.Session.flush()
+    notice.tell(
+        "role.stands_in", substitute.id, substitute.id, occurrence=delegation.id,
+        since=deadline.day(begins).isoformat(), due=deadline.day(ends).isoformat(),
+    )  # fmt: skip
     body = {
         "holding": holding.id, "role": holding.role, "holder": actor.id, "substitute": substitute.id,
         "since": begins.isoformat(), "until": ends.isoformat(), "reason": data["reason"],

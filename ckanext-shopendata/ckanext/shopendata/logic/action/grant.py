@@ -11,9 +11,9 @@ from ckan.types import DataDict
 
 from ckanext.shopendata import clock, config
 from ckanext.shopendata.logic import command as c
-from ckanext.shopendata.logic import eyes, side
+from ckanext.shopendata.logic import eyes, notice, side
 from ckanext.shopendata.logic import schema as s
-from ckanext.shopendata.model import AccessKey, Application, Case, Dataset, Grant, Resource
+from ckanext.shopendata.model import AccessKey, Agency, Application, Case, Dataset, Grant, Resource
 from ckanext.shopendata.policy import key as keys
 from ckanext.shopendata.policy.application import check_case_decider
 from ckanext.shopendata.policy.grant import GrantState, check_new_key, step
@@ -137,9 +137,18 @@ def _move(actor: c.Actor, verb: str, data: DataDict) -> dict[str, Any]:
     before, grant.state = grant.state, step(GrantState(grant.state), verb).value
     if verb == "revoke":
         revoke_keys(grant, actor, role, data["note"])
+    _tell(verb, grant)
     body = {"before": before, "after": grant.state, "note": data["note"]}
     c.events(f"grant.{verb}", "grant", actor, role, [(grant.id, agency, body)])
     return as_dict(grant)
+
+
+def _tell(verb: str, grant: Grant) -> None:
+    moment = {"suspend": "grant.suspended", "resume": "grant.resumed", "revoke": "grant.revoked"}[verb]
+    notice.tell(
+        moment, grant.id, grant.holder_id, occurrence=clock.now().isoformat(),
+        number=side.application_of(grant).number, agency=model.Session.get_one(Agency, _agency(grant)).title,
+    )  # fmt: skip
 
 
 def _able(actor: c.Actor, grant: Grant) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from ckanext.shopendata.logic import command as c
 from ckanext.shopendata.logic import eyes, notice, side
 from ckanext.shopendata.logic import link as links
 from ckanext.shopendata.logic import schema as s
-from ckanext.shopendata.logic.action.people import lock, names_of
+from ckanext.shopendata.logic.action.people import names_of
 from ckanext.shopendata.model import Application, Case, Grant, Link, Member, Organisation, Proof
 from ckanext.shopendata.policy import organisation as policy
 from ckanext.shopendata.policy.application import CaseState, check_case_decider
@@ -46,7 +46,7 @@ def organisation_create(actor: c.Actor, data: DataDict) -> dict[str, Any]:
     :param kind: a word of policy.organisation.Kind
     :param code: unified social credit code
     """
-    lock(f"organisations:{actor.id}")
+    c.lock(f"organisations:{actor.id}")
     own = Organisation.id.in_(side.organisations_of(actor.id, "organisation.change"))
     begun = sa.select(sa.func.count()).select_from(Organisation).where(own, Organisation.state != State.VERIFIED.value)
     if (model.Session.scalar(begun) or 0) >= policy.UNVERIFIED_LIMIT:
@@ -132,7 +132,7 @@ def organisation_verify(actor: c.Actor, data: DataDict) -> dict[str, Any]:
     :param version: of what the caller has read
     """
     organisation, role = _read(actor, data)
-    lock(f"code:{organisation.code}")
+    c.lock(f"code:{organisation.code}")
     if same_code(organisation):
         raise Refused("code_taken", "code")
     move(organisation, "verify")

@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from ckanext.shopendata import audit, clock, config
 from ckanext.shopendata.logic import command as c
-from ckanext.shopendata.logic import eyes
+from ckanext.shopendata.logic import eyes, notice
 from ckanext.shopendata.logic import schema as s
 from ckanext.shopendata.logic.action import agency as agencies
 from ckanext.shopendata.model import Agency, Person, RoleHolding, RoleRequest
@@ -62,7 +62,7 @@ def role_request(actor: c.Actor, data: DataDict) -> dict[str, Any]:
     user, role = _account(data["user"]), people.Role(data["role"])
     agency = _living(data["agency"]) if data.get("agency") else None
     place, digest = agency.id if agency else None, _digest(data["number"])
-    lock(f"role:{user.id}", f"person:{digest}")
+    c.lock(f"role:{user.id}", f"person:{digest}")
     held, now = c.holdings_of(user.id), clock.now()
     policy.check_request(role, place, held, Parties(_person(user.id, digest), actor.eyes))
     _check_person(user.id, digest)
@@ -97,7 +97,7 @@ def role_confirm(actor: c.Actor, data: DataDict) -> dict[str, Any]:
     by = actor.require("role.confirm")
     # Without a lock first: the order of locks is person, then request.
     request = c.found(model.Session.get(RoleRequest, data["id"]))
-    lock(f"role:{request.user_id}", f"person:{request.digest}")
+    c.lock(f"role:{request.user_id}", f"person:{request.digest}")
     model.Session.refresh(request, with_for_update=True)
     now, role = clock.now(), people.Role(request.role)
     request.state = policy.step(RequestState(request.state), "confirm").value
@@ -119,6 +119,7 @@ def role_confirm(actor: c.Actor, data: DataDict) -> dict[str, Any]:
     _tie(user.id, request.digest, actor.id, staff=True)
     request.closed_by, request.closed_at = actor.id, now
     holding = _hold(user.id, role, request.agency_id, request.until, (request.requested_by, actor.id))
+    notice.tell("role.given", user.id, user.id, occurrence=holding.id)
     body = {"user": user.id, "role": role.value, "until": request.until.isoformat(), "requested_by": holding.granted_by}
     c.events("role.confirm", "role", actor, by, [(holding.id, holding.agency_id, body | {"request": request.id})])
     return _holdings([holding])[0]
@@ -153,7 +154,7 @@ def account_verify(actor: c.Actor, data: DataDict) -> None:
     """Ties an account without roles to a person, so that it counts as theirs wherever four eyes are asked for."""
     by = actor.require("account.verify")
     user, digest = _account(data["user"]), _digest(data["number"])
-    lock(f"role:{user.id}", f"person:{digest}")
+    c.lock(f"role:{user.id}", f"person:{digest}")
     known = model.Session.get(Person, user.id)
     if known is not None and known.digest != digest:
         raise Refused("person_differs", "number")
@@ -191,7 +192,7 @@ def role_request_list(actor: c.Actor, data: DataDict) -> list[dict[str, Any]]:
 def install(user_name: str, number: str) -> dict[str, Any]:
     """Makes one of the first two security administrators, from the console; the caller commits."""
     user, digest, role = _account(user_name), _digest(number), people.Role.SECURITY_ADMINISTRATOR
-    lock("role:console", f"role:{user.id}", f"person:{digest}")
+    c.lock("role:console", f"role:{user.id}", f"person:{digest}")
     count = sa.select(sa.func.count()).select_from(RoleHolding)
     live = model.Session.scalar(count.where(RoleHolding.role == role.value, *eyes.held_now())) or 0
     policy.check_console(role, live)
@@ -211,18 +212,14 @@ def end(holding: RoleHolding, why: Ending, by: str, note: str = "") -> None:
     """Ends a holding, and with it its delegations; the caller records and commits."""
     holding.revoked_at, holding.revoked_by = clock.now(), by
     holding.ending, holding.ending_note = why.value, note
+    if by != holding.user_id:
+        notice.tell("role.ended", holding.user_id, holding.user_id, occurrence=holding.id)
 
 
 def close_request(request: RoleRequest, verb: str, by: str) -> None:
     """Ends a request that nobody has confirmed; the caller records and commits."""
     request.state = policy.step(RequestState(request.state), verb).value
     request.closed_by, request.closed_at = by, clock.now()
-
-
-def lock(*names: str) -> None:
-    """One command at a time on each of these, until the transaction ends; always in the same order."""
-    for name in sorted(set(names)):
-        model.Session.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(name, 0))))
 
 
 def names_of(accounts: Iterable[str | None]) -> dict[str, str]:

@@ -16,7 +16,6 @@ from ckanext.shopendata.logic import eyes
 from ckanext.shopendata.logic import schema as s
 from ckanext.shopendata.logic.action import audit as record
 from ckanext.shopendata.logic.action import grant as grants
-from ckanext.shopendata.logic.action.people import lock
 from ckanext.shopendata.model import Application, Case, Erasure, Grant, Member
 from ckanext.shopendata.model.audit import events, payloads
 from ckanext.shopendata.policy import personal as policy
@@ -57,7 +56,7 @@ def erasure_ask(actor: c.Actor, data: DataDict) -> dict[str, Any]:
 
     :param note: what the person wants to say; it is erased with the rest
     """
-    lock(f"erasure:{actor.id}")
+    c.lock(f"erasure:{actor.id}")
     policy.check_ask(_standing(actor.id))
     made = Erasure(
         user_id=actor.id, state=ErasureState.ASKED.value, asked_at=clock.now(), note=data.get("note", "")[:1000],
@@ -125,7 +124,7 @@ def erasure_approve(actor: c.Actor, data: DataDict) -> dict[str, Any]:
     role = actor.require("erasure.decide")
     erasure = c.found(model.Session.get(Erasure, data["id"], with_for_update=True))
     owner = erasure.user_id
-    lock(f"erasure:{owner}")
+    c.lock(f"erasure:{owner}")
     policy.check_decide(actor.eyes, eyes.of(owner), _standing(owner))
     erasure.state = policy.step(ErasureState(erasure.state), "approve").value
     erasure.decided_by, erasure.decided_at, erasure.note = actor.id, clock.now(), ""

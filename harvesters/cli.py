@@ -32,8 +32,7 @@ def schedule(every: int, rounds: int) -> None:
     done = 0
     while True:
         if maintenance.standing() is None:
-            user = tk.get_action("get_site_user")({"ignore_auth": True}, {})
-            tk.get_action("harvest_jobs_run")({"user": user["name"], "ignore_auth": True}, {})
+            tk.get_action("harvest_jobs_run")({"user": tk.config["ckan.site_id"], "ignore_auth": True}, {})
         model.Session.remove()
         done += 1
         if rounds and done >= rounds:

@@ -15,8 +15,8 @@ __all__ = ["provider", "running"]
 WORDS = {
     "zh_Hans_CN": {"door": "使用统一身份认证登录", "level": "实名等级：L3", "link": "关联我的账号", "begin": "下一步"},
     "en": {
-        "door": "Sign in with the unified identity service", "level": "real-name level: L3", "link": "Link my account there",
-        "begin": "Go on",
+        "door": "Sign in with the unified identity service", "level": "real-name level: L3",
+        "link": "Link my account there", "begin": "Go on",
     },
 }  # fmt: skip
 

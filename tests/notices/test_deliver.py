@@ -341,13 +341,12 @@ class TestReminders:
     def test_access_that_is_suspended_resumed_and_revoked(self, world, app, mailbox, run):
         with app.flask_app.test_request_context():
             grant = granted("citizen", "intake", world.agency, world.conditional[1])["id"]
-            for verb in ("suspend", "resume", "suspend", "revoke"):
+            for verb in ("suspend", "resume", "revoke"):
                 call(f"grant_{verb}", "traffic-reviewer", id=grant, note="核查")
         run()
         told = sorted((one.moment, one.state) for one in notices() if one.moment != "grant.active")
         assert [one for one in told if one[0].startswith("grant.")] == [
             ("grant.resumed", "dropped"), ("grant.revoked", "sent"), ("grant.suspended", "dropped"),
-            ("grant.suspended", "dropped"),
         ]  # fmt: skip
         assert any("已撤销" in said for who, said in mailbox.told() if who == "citizen")
 
@@ -387,7 +386,8 @@ def test_old_notices_are_forgotten_once_they_are_over(world, submitted, app, run
     with app.flask_app.test_request_context():
         forget()
         assert len(notices()) > len(waits)
-        with clock.at(clock.now() + dt.timedelta(days=NOTICE_DAYS + 1)):
+        # The stack's clock may be weeks ahead of the tests'.
+        with clock.at(clock.now() + dt.timedelta(days=NOTICE_DAYS + 60)):
             forget()
     assert {one.state for one in notices()} <= {"waiting"}
 

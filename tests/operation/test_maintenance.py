@@ -186,7 +186,7 @@ class TestCommand:
         run("on")
         code, said = run("people", "grant", "ana", "--number", number("ana"))
         assert (code, said.count("\n")) == (1, 1)
-        assert "maintenance" in said
+        assert "平台维护中" in said
 
     def test_the_past_is_refused(self, run):
         code, said = run("on", "--until", "2001-01-01 00:00")

@@ -142,7 +142,7 @@ def test_the_gateway_starts_without_a_vault_and_says_so(environ):
     with started("gateway", ours) as process:
         wait(lambda: answer(ours["SHOPENDATA_GATEWAY_PORT"], "/gateway/nothing"), process)
         status, body = answer(ours["SHOPENDATA_GATEWAY_PORT"], "/gateway/readyz")
-        assert (status, json.loads(body)["status"]) == (503, 503)
+        assert (status, json.loads(body)["status"]) == (503, "failing")
         assert not healthy("gateway", ours)
         assert {path.name for path in Path(ours["SHOPENDATA_SECRETS"]).iterdir()} == {
                 "vault_gateway", "ckan_gateway", "key_pepper", "redis",

@@ -26,11 +26,16 @@ def portal():
     made = helpers._get_test_app()
     # As in service: an error is an answer.
     made.flask_app.config["PROPAGATE_EXCEPTIONS"] = False
-    # Thousands of refusals would be told one by one.
-    logging.disable(logging.WARNING)
     yield made
-    logging.disable(logging.NOTSET)
     model.Session.remove()
+
+
+@pytest.fixture(autouse=True)
+def _quiet():
+    """Thousands of refusals would be told one by one."""
+    logging.disable(logging.WARNING)
+    yield
+    logging.disable(logging.NOTSET)
 
 
 @pytest.fixture(scope="package")

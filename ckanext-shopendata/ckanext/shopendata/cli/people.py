@@ -7,6 +7,7 @@ import click
 from ckan import model
 from ckan.cli import user as user_commands
 
+from ckanext.shopendata import maintenance
 from ckanext.shopendata.logic.action.people import install
 from ckanext.shopendata.logic.command import holdings_of
 from ckanext.shopendata.logic.messages import message
@@ -56,6 +57,7 @@ def grant_role(ctx: click.Context, user: str, number: str) -> None:
     """
     with ctx.meta["flask_app"].test_request_context():
         try:
+            maintenance.refuse_write()
             given = install(user, number)
             model.Session.commit()
         except Refused as refused:

@@ -26,8 +26,8 @@ __all__ = ["pages"]
 
 pages = Blueprint("shopendata_oidc", __name__, url_prefix="/oidc")
 
-#: What the visitor's session keeps on the way: where to go afterwards, and which account asked to be linked.
-_NEXT, _ASKER = "shopendata_oidc_next", "shopendata_oidc_asker"
+#: What the visitor's session keeps on the way: where to go afterwards, which account asked to be linked, the language.
+_NEXT, _ASKER, _LANGUAGE = "shopendata_oidc_next", "shopendata_oidc_asker", "shopendata_oidc_language"
 #: Seconds for each question to the provider.
 _PATIENCE = 10
 
@@ -65,7 +65,9 @@ def link() -> Response:
 
 @pages.get("/return")
 def returned() -> Response:
-    """Comes back from the provider."""
+    """Comes back from the provider, which knows one address: the reader's language is that in which they left."""
+    if (language := session.pop(_LANGUAGE, tk.h.lang())) != tk.h.lang():
+        return tk.redirect_to("shopendata_oidc.returned", locale=language, **request.args.to_dict())
     asker, wanted = session.pop(_ASKER, None), session.pop(_NEXT, "")
     if asker is not None and (not tk.current_user.is_authenticated or tk.current_user.id != asker):
         abort(403)
@@ -100,6 +102,7 @@ def unlink() -> Response:
 
 def _go(wanted: str) -> Response:
     session[_NEXT] = wanted if wanted and tk.h.url_is_local(wanted) else ""
+    session[_LANGUAGE] = tk.h.lang()
     try:
         return _client().authorize_redirect(tk.h.url_for("shopendata_oidc.returned", qualified=True, locale="default"))
     except (AuthlibBaseError, requests.RequestException, ValueError):

@@ -5,6 +5,7 @@ from pathlib import Path
 import ckan.model as model
 import pytest
 import sqlalchemy as sa
+from ckan.lib import app_globals
 from ckan.tests import factories, helpers
 from ckanext.shopendata.publish import publishing
 
@@ -21,6 +22,30 @@ ROOT = Path(__file__).resolve().parent.parent
 def _tables_exist():
     """The tests' role may not make or drop tables (like the portal's): emptying them is all that resetting needs."""
     model.repo.tables_created_and_initialised = True
+
+
+@pytest.fixture(scope="session")
+def made_app():
+    """CKAN's application, with all plugins of the portal. Making it takes longer than most tests: it is made once."""
+    return helpers._get_test_app().app
+
+
+@pytest.fixture
+def with_plugins():
+    """As CKAN's, without loading them again: all tests want those of the configuration."""
+
+
+@pytest.fixture
+def app(made_app, ckan_config):
+    """As CKAN's, but not made anew for each test; what a test sets or adds in it is undone."""
+    flask_app = helpers.CKANTestApp(made_app).flask_app
+    kept = [(holder, dict(holder)) for holder in (flask_app.config, flask_app.extensions)]
+    app_globals._CONFIG_CACHE.clear()
+    model.Session.remove()
+    yield helpers.CKANTestApp(made_app)
+    for holder, before in kept:
+        holder.clear()
+        holder.update(before)
 
 
 @pytest.fixture

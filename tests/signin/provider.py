@@ -5,12 +5,12 @@ import time
 from dataclasses import dataclass, field
 
 from authlib.integrations.flask_oauth2 import AuthorizationServer
-from authlib.jose import JsonWebKey
 from authlib.oauth2.rfc6749 import AuthorizationCodeMixin, ClientMixin, grants
 from authlib.oauth2.rfc7636 import CodeChallenge
 from authlib.oidc.core import UserInfo
 from authlib.oidc.core.grants import OpenIDCode
 from flask import Flask, jsonify
+from joserfc.jwk import RSAKey
 from werkzeug.serving import make_server
 
 CLIENT, SECRET = "shopendata", "provider-secret-1"
@@ -80,7 +80,7 @@ class Provider:
     """``person``: the claims of who is signed in there; ``says``: what its tokens say otherwise than they should."""
 
     def __init__(self):
-        self.key = JsonWebKey.generate_key("RSA", 2048, {"kid": "one"}, is_private=True)
+        self.key = RSAKey.generate_key(2048, {"kid": "one"})
         self.signs_with = self.key
         self.person = {
             "sub": "p-1",
@@ -126,7 +126,7 @@ class Provider:
                 return False
 
             def get_jwt_config(self, grant):
-                return {"key": provider.signs_with.as_dict(is_private=True), "alg": "RS256", "exp": 600,
+                return {"key": provider.signs_with.as_dict(private=True), "alg": "RS256", "exp": 600,
                         "iss": provider.says.get("iss", provider.issuer)}  # fmt: skip
 
             def generate_user_info(self, user, scope):
@@ -152,7 +152,7 @@ class Provider:
 
         @app.get("/jwks")
         def keys():
-            return jsonify(keys=[self.key.as_dict(is_private=False)])
+            return jsonify(keys=[self.key.as_dict(private=False)])
 
         @app.get("/authorize")
         def authorize():

@@ -5,10 +5,10 @@ from urllib.parse import parse_qs, urlsplit
 import ckan.plugins.toolkit as tk
 import pytest
 import requests
-from authlib.jose import JsonWebKey
 from ckan import model
 from ckanext.shopendata.model import Account, Identity, sessions
 from ckanext.shopendata.publish import publisher
+from joserfc.jwk import RSAKey
 
 from tests.factories import FORM, Agency, call, person
 from tests.signin.conftest import OPTION, verbs_of
@@ -135,9 +135,7 @@ class TestRefused:
         assert (who(browser), identities()) == (None, [])
 
     def test_a_token_that_somebody_else_signed(self, provider, browse, monkeypatch):
-        monkeypatch.setattr(
-            provider, "signs_with", JsonWebKey.generate_key("RSA", 2048, {"kid": "one"}, is_private=True)
-        )
+        monkeypatch.setattr(provider, "signs_with", RSAKey.generate_key(2048, {"kid": "one"}))
         browser = browse()
         assert signs_in(browser).status_code == 502
         assert (who(browser), identities()) == (None, [])

@@ -8,7 +8,7 @@ from typing import Any
 
 import ckan.plugins.toolkit as tk
 from ckan.types import Response
-from flask import make_response, request
+from flask import request
 
 from ckanext.shopendata import clock
 from ckanext.shopendata.views import labels_audit
@@ -19,6 +19,7 @@ from ckanext.shopendata.views.common import (
     back_to,
     confirmed,
     do,
+    download,
     left_empty,
     may_somewhere,
     needs_somewhere,
@@ -63,12 +64,8 @@ def export() -> Response:
         given = do("event_export", **chosen)
     except Failed as failed:
         return _index(chosen, {"count": 0, "results": []}, 1, failed)
-    response = make_response("".join(given["lines"]))
-    response.headers["Content-Type"] = "application/x-ndjson; charset=utf-8"
     name = f"audit-{clock.now().astimezone(clock.ZONE):%Y%m%d-%H%M%S}.jsonl"
-    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
-    response.headers["Cache-Control"] = "private, no-store"
-    return response
+    return download("".join(given["lines"]), "application/x-ndjson", name)
 
 
 @pages.get("/redactions")

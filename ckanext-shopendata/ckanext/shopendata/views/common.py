@@ -29,6 +29,7 @@ __all__ = [
     "back_to",
     "confirmed",
     "do",
+    "download",
     "forbidden",
     "languages",
     "left_empty",
@@ -164,6 +165,15 @@ def answer(template: str, status: int = 200, *, failed: Failed | None = None, **
     errors = failed.errors if failed else {}
     shown = tk.render(f"shopendata/{template}", {"labels": labels, "when": local_time, "errors": errors, **data})
     response = make_response(shown, failed.status if failed else status)
+    response.headers["Cache-Control"] = "private, no-store"
+    return response
+
+
+def download(text: str, mimetype: str, name: str) -> Response:
+    """A file to keep, for its reader only."""
+    response = make_response(text)
+    response.headers["Content-Type"] = f"{mimetype}; charset=utf-8"
+    response.headers.set("Content-Disposition", "attachment", filename=name)
     response.headers["Cache-Control"] = "private, no-store"
     return response
 

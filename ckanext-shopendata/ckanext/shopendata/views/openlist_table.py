@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import datetime as dt
-import io
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -13,11 +11,10 @@ import ckan.plugins.toolkit as tk
 from ckanext.shopendata import clock
 from ckanext.shopendata.labels import label, of_pack
 from ckanext.shopendata.profile import profile
+from ckanext.shopendata.views import table_file
 
-__all__ = ["basis", "cells", "columns", "csv_text", "foot", "harmless", "published_on", "title", "totals"]
+__all__ = ["basis", "cells", "columns", "csv_text", "foot", "published_on", "title", "totals"]
 
-#: With these a spreadsheet would begin a formula.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 _NONE = "—"
 
 
@@ -112,12 +109,9 @@ def totals(versions: Iterable[Mapping[str, Any]]) -> dict[str, int]:
 
 
 def csv_text(shown: Mapping[str, Any]) -> str:
-    """The table with a byte order mark, by which spreadsheets know UTF-8; nothing in it is a formula."""
-    target = io.StringIO()
-    writer = csv.writer(target)
-    writer.writerow(columns().values())
-    writer.writerows([harmless(cell) for cell in cells(item, shown).values()] for item in shown["body"]["items"])
-    return "\ufeff" + target.getvalue()
+    """The table as a file."""
+    rows = (cells(item, shown).values() for item in shown["body"]["items"])
+    return table_file.csv_text(columns().values(), rows)
 
 
 def _planned(date: str) -> str:
@@ -143,8 +137,3 @@ def _inline(kind: str, code: str) -> str:
 
 def _counted(what: str, number: int) -> str:
     return tk._("{what}: {number}").format(what=what, number=number)
-
-
-def harmless(cell: str) -> str:
-    """The cell of a table file so that no spreadsheet takes it for a formula."""
-    return f"'{cell}" if cell.lstrip(" ").startswith(_FORMULA) else cell

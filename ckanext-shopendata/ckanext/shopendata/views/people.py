@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from typing import Any
 
 import ckan.plugins.toolkit as tk
 from ckan.types import Response
-from flask import make_response, request
+from flask import request
 
 from ckanext.shopendata import clock
 from ckanext.shopendata.policy.people import Role
@@ -21,6 +19,7 @@ from ckanext.shopendata.views.common import (
     back_to,
     confirmed,
     do,
+    download,
     left_empty,
     local_time,
     may,
@@ -30,7 +29,7 @@ from ckanext.shopendata.views.common import (
     sent,
     went_back,
 )
-from ckanext.shopendata.views.openlist_table import harmless
+from ckanext.shopendata.views.table_file import csv_text
 
 pages = section("people", "/people")
 
@@ -66,15 +65,7 @@ def export() -> Response:
         ]
         for one in held
     ]
-    target = io.StringIO()
-    writer = csv.writer(target)
-    writer.writerow(_heads())
-    writer.writerows([harmless(cell) for cell in row] for row in rows)
-    made = make_response("\ufeff" + target.getvalue())
-    made.headers["Content-Type"] = "text/csv; charset=utf-8"
-    made.headers.set("Content-Disposition", "attachment", filename=f"roles-{clock.today().isoformat()}.csv")
-    made.headers["Cache-Control"] = "private, no-store"
-    return made
+    return download(csv_text(_heads(), rows), "text/csv", f"roles-{clock.today().isoformat()}.csv")
 
 
 @pages.get("/new")

@@ -7,7 +7,7 @@ from typing import Any
 
 import ckan.plugins.toolkit as tk
 from ckan.types import Response
-from flask import make_response, request
+from flask import request
 
 from ckanext.shopendata import clock
 from ckanext.shopendata.views.common import (
@@ -17,6 +17,7 @@ from ckanext.shopendata.views.common import (
     back_to,
     confirmed,
     do,
+    download,
     may_somewhere,
     needs_somewhere,
     person,
@@ -37,11 +38,8 @@ def index() -> Response:
 @pages.get("/export.json")
 def export() -> Response:
     """All of it, to take along."""
-    made = make_response(json.dumps(do("personal_data_show"), ensure_ascii=False, indent=1))
-    made.headers["Content-Type"] = "application/json; charset=utf-8"
-    made.headers.set("Content-Disposition", "attachment", filename=f"my-data-{clock.today().isoformat()}.json")
-    made.headers["Cache-Control"] = "private, no-store"
-    return made
+    held = json.dumps(do("personal_data_show"), ensure_ascii=False, indent=1)
+    return download(held, "application/json", f"my-data-{clock.today().isoformat()}.json")
 
 
 @pages.post("/erasure")

@@ -5,6 +5,7 @@ from pathlib import Path
 import ckan.model as model
 import pytest
 import sqlalchemy as sa
+from ckan import plugins as p
 from ckan.lib import app_globals
 from ckan.tests import factories, helpers
 from ckanext.shopendata.publish import publishing
@@ -31,8 +32,15 @@ def made_app():
 
 
 @pytest.fixture
-def with_plugins():
-    """As CKAN's, without loading them again: all tests want those of the configuration."""
+def with_plugins(made_app, request):
+    """As CKAN's, without loading all of them again: those of the mark only come and go."""
+    names = [name for mark in request.node.iter_markers("with_plugins") for name in mark.args]
+    if names:
+        request.getfixturevalue("provide_plugin")
+        p.load(*names)
+    yield
+    if names:
+        p.unload(*names)
 
 
 @pytest.fixture

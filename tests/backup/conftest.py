@@ -59,14 +59,13 @@ def is_in(address, cookies):
     return requests.get(f"{address}/user/edit", cookies=cookies, allow_redirects=False, timeout=30).status_code == 200
 
 
-@pytest.fixture(scope="session")
-def portal():
-    made = helpers._get_test_app()
-    yield made
+@pytest.fixture(scope="module")
+def portal(made_app):
+    yield helpers.CKANTestApp(made_app)
     model.Session.remove()
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def filled(portal, test_stack, reset_db):
     """Every kind of thing that a backup has to keep."""
     loader = environment(test_stack.etc / "loader.env")
@@ -145,14 +144,14 @@ def seal(stack, anchors):
     return dt.datetime.now(dt.timezone.utc)
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def passphrase(tmp_path_factory):
     path = tmp_path_factory.mktemp("passphrase") / "passphrase"
     path.write_text(PASSPHRASE + "\n")
     return path
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def locked(filled, tmp_path_factory):
     """A locked backup of it: the folder of the archive and the SHA-256 of its manifest."""
     made, digest, _ = create.create(
@@ -161,7 +160,7 @@ def locked(filled, tmp_path_factory):
     return SimpleNamespace(folder=made, digest=digest)
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def in_clear(filled, tmp_path_factory):
     """The same, not locked."""
     return create.create(filled.stack, tmp_path_factory.mktemp("clear"), envelope.clear())[0]

@@ -1,4 +1,4 @@
-"""Maintenance, errors and times as people see them; keep of each in both languages, below var/test/screenshots."""
+"""Maintenance, errors and times as people see them; pictures of each in both languages, below var/screenshots."""
 
 import datetime as dt
 

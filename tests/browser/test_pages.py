@@ -70,6 +70,7 @@ class TestLogIn:
         page.keyboard.press("Enter")
         page.wait_for_url("**/dashboard/**")
         assert "王小明" in page.locator("body").inner_text()
+        page.locator("details.mine summary").click()
         with page.expect_navigation():
             page.locator("form[action*=_logout] button, a[href*=_logout]").first.click()
         assert "王小明" not in page.locator("body").inner_text()

@@ -1,4 +1,4 @@
-"""The public's pages as people see them: pictures of each in both languages and widths, below var/test/screenshots."""
+"""The public's pages as people see them: pictures of each in both languages and widths, below var/screenshots."""
 
 import pytest
 from ckan import model

@@ -324,6 +324,15 @@ class TestCommand:
         assert "✗ door.answers" in result.stdout
         assert "→" in result.stdout
 
+    def test_what_is_known_does_not_count(self, cli):
+        from ckan.cli.cli import ckan
+
+        known = [word for one in json.loads(cli.invoke(ckan, ["shopendata", "doctor", "--json"]).stdout)
+                 if not one["ok"] for word in ("--known", one["code"])]  # fmt: skip
+        done = cli.invoke(ckan, ["shopendata", "doctor", "--quiet", *known])
+        assert done.exit_code == 0, done.output
+        assert done.output.splitlines()[-1].endswith(" 0 wrong")
+
     def test_json(self, cli):
         from ckan.cli.cli import ckan
 

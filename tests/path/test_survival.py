@@ -34,7 +34,10 @@ ini, user, action, data = sys.argv[1:]
 app = make_app(CKANConfigLoader(ini).get_config())
 with app._wsgi_app.test_request_context():
     import ckan.plugins.toolkit as tk
-    tk.get_action(action)({"user": user}, json.loads(data))
+    from ckan import model
+    from ckanext.shopendata.logic import presence
+    with presence.in_person(model.User.get(user).id):
+        tk.get_action(action)({"user": user}, json.loads(data))
 print("committed", flush=True)
 """
 

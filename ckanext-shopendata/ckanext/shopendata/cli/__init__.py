@@ -57,12 +57,13 @@ def prepare(admin: str) -> None:
 @shopendata.command()
 @click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
 @click.option("--quiet", is_flag=True, help="Print only what is wrong.")
+@click.option("--known", multiple=True, metavar="CODE", help="A finding that is known here and does not count.")
 @click.pass_context
-def doctor(ctx: click.Context, as_json: bool, quiet: bool) -> None:
+def doctor(ctx: click.Context, as_json: bool, quiet: bool, known: tuple[str, ...]) -> None:
     """Looks this installation over; ends with an error when something is dangerous or broken."""
     with ctx.meta["flask_app"].app_context():
         findings = list(examine(tk.config))
-    wrong = [finding for finding in findings if not finding.ok]
+    wrong = [finding for finding in findings if not finding.ok and finding.code not in known]
     if as_json:
         click.echo(json.dumps([asdict(finding) for finding in findings], ensure_ascii=False, indent=2))
     else:

@@ -46,6 +46,10 @@ class Place:
         )
         return special.get(process, self.app)
 
+    def known_findings(self) -> list[str]:
+        """What the doctor finds in every installation of this kind: its operator has chosen where it lies."""
+        return ["account.root"] if self.app == "root" else []
+
 
 def open_to_others(path: Path) -> bool:
     """Whether any account can enter ``path``: every folder above it lets others pass, and it can be read itself."""

@@ -38,9 +38,8 @@ def upgrade(settings: Settings, folder: Path | None = None) -> Path:
                 prepare.reindex(settings)
         main.serve(settings, supervisor)
         with step("doctor"):
-            # What was so before the upgrade is no reason to go back.
-            known = ["--known", "account.root"] if place.choose(settings).app == "root" else []
-            prepare.ckan(settings, "shopendata", "doctor", "--quiet", *known)
+            known = place.choose(settings).known_findings()
+            prepare.ckan(settings, "shopendata", "doctor", "--quiet", *(f"--known={code}" for code in known))
     except StackError as error:
         raise StackError(f"{error}. {way_back(settings, backup)}", error.log) from None
     say(way_back(settings, backup))

@@ -46,11 +46,11 @@ def with_plugins(made_app, request):
 @pytest.fixture
 def app(made_app, ckan_config):
     """As CKAN's, but not made anew for each test; what a test sets or adds in it is undone."""
-    flask_app = helpers.CKANTestApp(made_app).flask_app
-    kept = [(holder, dict(holder)) for holder in (flask_app.config, flask_app.extensions)]
+    made = helpers.CKANTestApp(made_app)
+    kept = [(holder, dict(holder)) for holder in (made.flask_app.config, made.flask_app.extensions)]
     app_globals._CONFIG_CACHE.clear()
     model.Session.remove()
-    yield helpers.CKANTestApp(made_app)
+    yield made
     for holder, before in kept:
         holder.clear()
         holder.update(before)

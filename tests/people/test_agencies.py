@@ -7,6 +7,7 @@ from ckan.lib import search
 from ckanext.shopendata.harvesters import standing
 from ckanext.shopendata.model import Agency as AgencyRow
 from ckanext.shopendata.model import Case, Dataset, Entry, Grant, OpenList, RoleRequest, Task
+from ckanext.shopendata.notices import deliver
 
 from tests import factories
 from tests.factories import Agency, call, hold, number
@@ -42,14 +43,7 @@ def standing_lists():
 
 class TestRenamed:
     def test_everything_public_says_the_new_title_and_sources_find_the_old(self, two):
-        call(
-            "agency_rename",
-            "operator",
-            id="traffic",
-            title="上海市交通运输委员会",
-            reason=DOCUMENT,
-            code=NEW,
-        )
+        call("agency_rename", "operator", id="traffic", title="上海市交通运输委员会", reason=DOCUMENT, code=NEW)
         drain()
         shown = call("agency_show", "", id="traffic")
         assert (shown["title"], shown["aliases"]) == ("上海市交通运输委员会", ["上海市交通委员会"])
@@ -195,14 +189,7 @@ class TestMerged:
         assert refusal("agency_merge", "operator", **merging) == "cases_of_one_application"
 
     def test_harvests_find_the_successor(self, two):
-        call(
-            "agency_rename",
-            "operator",
-            id="traffic",
-            title="上海市交通运输委员会",
-            code=OLD,
-            reason="x",
-        )
+        call("agency_rename", "operator", id="traffic", title="上海市交通运输委员会", code=OLD, reason=DOCUMENT)
         merge()
         known = standing.providers()
         for name in ("上海市交通委员会", "上海市交通运输委员会", "上海市道路运输管理局"):
@@ -255,7 +242,8 @@ class TestDissolved:
         assert refusal("agency_dissolve", "operator", id="roads", reason="x") == "agency_not_empty"
         assert happened() == before
 
-    def test_an_empty_one_ends_with_its_roles(self, world):
+    def test_an_empty_one_ends_with_its_roles(self, world, tmp_path, monkeypatch):
+        monkeypatch.setitem(tk.config, "ckanext.shopendata.mail.folder", str(tmp_path / "mail"))
         gone = Agency("operator", "gone", "已撤销单位")
         hold("citizen", "secrecy_reviewer", "gone")
         model.Session.commit()
@@ -265,8 +253,10 @@ class TestDissolved:
         assert call("role_list", gone.reviewer, user=gone.reviewer) == []
         assert standing.providers().find("已撤销单位") is None
         assert bodies("agency.dissolve")[0]["body"] == {"reason": DOCUMENT, "roles": 4}
-        waiting = model.Session.query(Task).filter(Task.done_at.is_(None), Task.kind != "notice")
-        assert waiting.count() == 0
+        while deliver.work():
+            pass
+        assert len(list((tmp_path / "mail").glob("*.eml"))) == 4, "each of them is told"
+        assert model.Session.query(Task).filter(Task.done_at.is_(None)).count() == 0
 
 
 class TestDivisions:

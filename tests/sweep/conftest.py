@@ -21,9 +21,9 @@ def environment(path):
 
 
 @pytest.fixture(scope="package")
-def portal():
+def portal(made_app):
     """CKAN's application, with the plugins of the portal."""
-    made = helpers._get_test_app()
+    made = helpers.CKANTestApp(made_app)
     # As in service: an error is an answer.
     made.flask_app.config["PROPAGATE_EXCEPTIONS"] = False
     yield made

@@ -1,6 +1,7 @@
 """The auditors' pages and those for erasing contents: who gets them, what they show, what they record."""
 
 import json
+import re
 
 import psycopg
 import pytest
@@ -10,6 +11,7 @@ from ckanext.shopendata.audit import files, sealer
 from ckanext.shopendata.model.audit import events
 from ckanext.shopendata.policy.audit import Event
 from ckanext.shopendata.policy.chain import Check
+from werkzeug.http import parse_options_header
 
 from stack import databases, secrets
 from tests.factories import Agency, person
@@ -147,7 +149,9 @@ class TestOneEvent:
 class TestExtract:
     def test_is_a_file_that_can_be_checked_and_an_event(self, office, browse):
         answer = browse("auditor").post("/audit/export", object=OBJECT)
-        assert answer.headers["Content-Disposition"].startswith('attachment; filename="audit-')
+        kind, options = parse_options_header(answer.headers["Content-Disposition"])
+        assert kind == "attachment"
+        assert re.fullmatch(r"audit-\d{8}-\d{6}\.jsonl", options["filename"])
         export = files.Export(answer.text.splitlines())
         records = list(export.records())
         assert [one.columns.id for one in records] == [office["first"], office["second"]]

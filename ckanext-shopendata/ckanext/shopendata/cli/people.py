@@ -7,9 +7,8 @@ import click
 from ckan import model
 from ckan.cli import user as user_commands
 
-from ckanext.shopendata import maintenance
 from ckanext.shopendata.logic.action.people import install
-from ckanext.shopendata.logic.command import holdings_of
+from ckanext.shopendata.logic.command import holdings_of, transaction
 from ckanext.shopendata.logic.messages import message
 from ckanext.shopendata.logic.password import check_new
 from ckanext.shopendata.model import Agency
@@ -57,10 +56,11 @@ def grant_role(ctx: click.Context, user: str, number: str) -> None:
     """
     with ctx.meta["flask_app"].test_request_context():
         try:
-            maintenance.refuse_write()
-            given = install(user, number)
-            model.Session.commit()
-        except Refused as refused:
+            with transaction():
+                given = install(user, number)
+        except (tk.NotAuthorized, tk.ValidationError) as error:
+            if not isinstance(refused := error.__cause__, Refused):
+                raise
             raise click.ClickException(message(refused)) from None
         except tk.ObjectNotFound:
             raise click.ClickException(f"there is no account {user}") from None

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import uuid
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from threading import Lock
 
 import psycopg
 import redis
 from flask import Flask, Response, g, jsonify, request
 from psycopg.rows import TupleRow
-from psycopg_pool import ConnectionPool
+from psycopg_pool import ConnectionPool, PoolTimeout
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as WSGIResponse
 
@@ -183,8 +184,8 @@ def _admit(door: Door, resource: object = None, *, bare: bool = False) -> Admiss
 def _pool(url: str, options: str) -> ConnectionPool:
     """Connections of one database; one that died while it waited (PostgreSQL restarted) is replaced, not handed out.
 
-    A failed attempt is given up within a second: the pool makes one at a time, and otherwise waits twice as long before
-    each next one, minutes after a long outage, while every request is refused.
+    The pool makes one attempt at a time and waits a second before the next, then twice as long each time: minutes after
+    a long outage, while every request is refused. So it gives up after the second one, and begins again when asked.
     """
     pool: ConnectionPool[psycopg.Connection[TupleRow]] = ConnectionPool(
         url,
@@ -192,12 +193,20 @@ def _pool(url: str, options: str) -> ConnectionPool:
         min_size=0,
         max_size=8,
         timeout=2,
-        reconnect_timeout=1,
+        reconnect_timeout=0.5,
+        reconnect_failed=_begin_again,
         check=ConnectionPool.check_connection,
         open=False,
     )
     pool.open(wait=False)
     return pool
+
+
+def _begin_again(pool: ConnectionPool) -> None:
+    """Asks for those who still wait: they came while the attempt was failing, and only a question begins another."""
+    if pool.get_stats().get("requests_waiting"):
+        with suppress(PoolTimeout), pool.connection(timeout=0.01):
+            pass
 
 
 def application(environ: dict[str, object], start_response: object) -> object:

@@ -120,13 +120,5 @@ def _pages() -> dict[str, tuple[str, str]]:
         ("shopendata_security.index", ""),
     )
     roles = dict.fromkeys(("role.given", "role.ending", "role.ended", "role.stands_in"), ("shopendata_people.mine", ""))
-    return {
-        **mine,
-        **roles,
-        **intake,
-        **cases,
-        **ours,
-        **verify,
-        **account,
-        "intake.overseen": ("shopendata_work.index", ""),
-    }
+    overseen = {"intake.overseen": ("shopendata_work.index", "")}
+    return mine | roles | intake | cases | ours | verify | account | overseen

@@ -42,7 +42,7 @@ def _read(token: str, failed: Failed | None = None) -> Response:
     try:
         invitation = do("invitation_show", token=token)
     except Failed as dead:
-        return answer("registration/dead.html", dead.status, errors=(failed or dead).errors)
+        return answer("registration/dead.html", failed=failed or dead)
     return answer(
         "organisation/invited.html",
         failed=failed,

@@ -6,6 +6,7 @@ signature, issuer, audience, nonce and times. A log-in made so is like any other
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,12 @@ def configured() -> None:
         abort(404)
 
 
+@pages.errorhandler(Failed)
+def refused(failed: Failed) -> Response:
+    """What the provider or the rules did not let happen, on a page of its own."""
+    return answer("oidc/refused.html", failed=failed)
+
+
 @pages.get("/begin")
 def begin() -> Response:
     """Goes to the provider; ``link``: for the account that has just said so."""
@@ -53,12 +60,7 @@ def link() -> Response:
 
     The way on is a link: where forms may lead is said in the policy for contents, and the provider is not there.
     """
-    if not tk.current_user.is_authenticated:
-        abort(403)
-    try:
-        attempt(identity.confirm, tk.current_user.id, request.form.get("password", ""))
-    except Failed as failed:
-        return answer("oidc/refused.html", failed=failed)
+    _with_password(identity.confirm)
     session[_ASKER] = tk.current_user.id
     return answer("oidc/continue.html")
 
@@ -77,9 +79,7 @@ def returned() -> Response:
     except (AuthlibBaseError, JoseError, requests.RequestException, ValueError) as error:
         current_app.logger.warning("the provider of identities did not answer as it should: %s", type(error).__name__)
         said = tk._("The sign-in could not be completed. Please begin again; it ends when it takes too long.")
-        return answer("oidc/refused.html", 502, errors={"message": [said]})
-    except Failed as failed:
-        return answer("oidc/refused.html", failed=failed)
+        raise Failed(502, {"message": [said]}) from error
     if asker is not None:
         return back_to("shopendata_account.index", tk._("The account is linked."))
     regenerate_session()
@@ -91,12 +91,7 @@ def returned() -> Response:
 @pages.post("/unlink")
 def unlink() -> Response:
     """Ends it; asks for the password, which is then the only way in."""
-    if not tk.current_user.is_authenticated:
-        abort(403)
-    try:
-        attempt(identity.end, tk.current_user.id, request.form.get("password", ""))
-    except Failed as failed:
-        return answer("oidc/refused.html", failed=failed)
+    _with_password(identity.end)
     return back_to("shopendata_account.index", tk._("The account is not linked any more."))
 
 
@@ -105,10 +100,17 @@ def _go(wanted: str) -> Response:
     session[_LANGUAGE] = tk.h.lang()
     try:
         return _client().authorize_redirect(tk.h.url_for("shopendata_oidc.returned", qualified=True, locale="default"))
-    except (AuthlibBaseError, requests.RequestException, ValueError):
+    except (AuthlibBaseError, requests.RequestException, ValueError) as error:
         current_app.logger.warning("the provider of identities cannot be reached", exc_info=True)
         said = tk._("The other portal cannot be reached at the moment. You can sign in with your password.")
-        return answer("oidc/refused.html", 502, errors={"message": [said]})
+        raise Failed(502, {"message": [said]}) from error
+
+
+def _with_password(function: Callable[[str, str], Any]) -> None:
+    """For who is signed in and shows with the password that it is them."""
+    if not tk.current_user.is_authenticated:
+        abort(403)
+    attempt(function, tk.current_user.id, request.form.get("password", ""))
 
 
 def _client() -> Any:

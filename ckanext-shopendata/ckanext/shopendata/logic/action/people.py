@@ -190,7 +190,7 @@ def role_request_list(actor: c.Actor, data: DataDict) -> list[dict[str, Any]]:
 
 
 def install(user_name: str, number: str) -> dict[str, Any]:
-    """Makes one of the first two security administrators, from the console; the caller commits."""
+    """Makes one of the first two security administrators, from the console; the caller's transaction holds it."""
     user, digest, role = _account(user_name), _digest(number), people.Role.SECURITY_ADMINISTRATOR
     c.lock("role:console", f"role:{user.id}", f"person:{digest}")
     count = sa.select(sa.func.count()).select_from(RoleHolding)

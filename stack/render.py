@@ -1,11 +1,13 @@
 """Turns the templates of ``config/`` into the files that processes read.
 
-``@SHOPENDATA_PORT@`` stands for a variable of :mod:`stack.settings`, ``@secret:redis@`` for a secret. An unknown name
-is an error: a service must never start with a hole in its configuration.
+``@SHOPENDATA_PORT@`` stands for a variable of :mod:`stack.settings`, ``@secret:redis@`` for a secret,
+``@secret:options@`` for the operator's own options, which win over those of the template. An unknown name is an error:
+a service must never start with a hole in its configuration.
 """
 
 from __future__ import annotations
 
+import configparser
 import re
 from pathlib import Path
 
@@ -14,6 +16,9 @@ from stack.console import StackError
 from stack.settings import ROOT, Settings
 
 PLACEHOLDER = re.compile(r"@(secret:[a-z_]+|SHOPENDATA_[A-Z_]+|ROOT)@")
+
+#: Where a template takes in what the operator has set.
+OPTIONS = "@secret:options@"
 
 #: Rendered file (below the stack's folder) -> template, and the process whose account owns it.
 TEMPLATES: dict[str, tuple[str, str]] = {
@@ -56,19 +61,49 @@ NEEDS: dict[str, tuple[str, ...]] = {
 
 def text(template: Path, settings: Settings) -> str:
     """The template with every placeholder replaced. Raises :class:`StackError` for a name that has no value."""
+    source = template.read_text()
+    own = options(Path(settings["SECRETS"])) if OPTIONS in source else {}
 
     def value(match: re.Match[str]) -> str:
         name = match[1]
         try:
             if name == "ROOT":
                 return str(ROOT)
+            if match[0] == OPTIONS:
+                return "\n".join(f"{option} = {worth}" for option, worth in own.items())
             if name.startswith("secret:"):
                 return secrets.read(Path(settings["SECRETS"]), name.removeprefix("secret:"))
             return settings.values[name]
         except KeyError:
             raise StackError(f"{template.name} asks for {name}, which has no value here") from None
 
-    return PLACEHOLDER.sub(value, template.read_text())
+    return PLACEHOLDER.sub(value, _without(source, own))
+
+
+def options(folder: Path) -> dict[str, str]:
+    """What the operator has set: option -> its value as it stands in an INI file. Raises :class:`StackError`."""
+    section = "app:main"
+    parser = configparser.RawConfigParser(comment_prefixes=("#", ";"), delimiters=("=",))
+    parser.optionxform = str  # type: ignore[assignment, method-assign] - CKAN's options differ by their case
+    try:
+        parser.read_string(f"[{section}]\n{secrets.read(folder, 'options')}\n", source=str(folder / "options"))
+    except KeyError:
+        raise StackError(f"{folder} has no options: run `python3 -m stack.container secrets`") from None
+    except configparser.Error as error:
+        # The line's number alone: what stands in it may be a password.
+        line = error.errors[0][0] if isinstance(error, configparser.ParsingError) else getattr(error, "lineno", 1)
+        wrong = "set twice" if isinstance(error, configparser.DuplicateOptionError) else "not `option = value`"
+        raise StackError(f"{folder / 'options'}, line {line - 1}: {wrong}") from None
+    if parser.sections() != [section] or parser.defaults():
+        raise StackError(f"{folder / 'options'} has sections; it is to have only lines of `option = value`")
+    return {option: value.replace("%", "%%").replace("\n", "\n  ") for option, value in parser.items(section)}
+
+
+def _without(source: str, own: dict[str, str]) -> str:
+    """A template without the options that the operator sets: an INI file has each once."""
+    main, mark, loggers = source.partition("\n[loggers]")
+    lines = (line for line in main.splitlines(keepends=True) if line.partition("=")[0].strip() not in own)
+    return "".join(lines) + mark + loggers
 
 
 def write(target: str, settings: Settings) -> bool:

@@ -33,13 +33,20 @@ HOLDERS: dict[str, tuple[str, ...]] = {
     "person_pepper": (*CKAN, "prepare"),
     # With it the secrets of devices for codes are encrypted; a stolen database alone makes no code.
     "totp_key": (*CKAN, "prepare"),
+    # What the operator sets for this installation alone, passwords of its mail server and the like among it.
+    "options": (*CKAN, "prepare"),
     "sandbox_source": ("harvest_work", "publisher", "sandbox"),
     "admin_password": ("prepare",),
 }
 
+_NO_OPTIONS = """\
+# Options of CKAN and of the portal (docs/reference.md) for this installation alone: option = value, one a line.
+# They win over config/ckan.ini. After a change: make portal.
+"""
+
 
 def make(folder: Path) -> list[str]:
-    """Creates the missing secrets (43 URL-safe characters, 256 bits each) and returns their names.
+    """Creates the missing secrets (43 URL-safe characters, 256 bits each; no options) and returns their names.
 
     An existing secret is never replaced, databases already know it; nor is its mode, which containers need otherwise.
     """
@@ -50,7 +57,7 @@ def make(folder: Path) -> list[str]:
         path = folder / name
         if not path.exists() or not path.read_text().strip():
             path.touch(mode=0o600)
-            path.write_text(secrets.token_urlsafe(32))
+            path.write_text(_NO_OPTIONS if name == "options" else secrets.token_urlsafe(32))
             made.append(name)
     return made
 

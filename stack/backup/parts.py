@@ -51,5 +51,7 @@ SECRETS = tuple(secrets.HOLDERS)
 
 #: Those that the data depend on: an archive without secrets can only be restored where these are the same.
 BOUND = tuple(
-    name for name in SECRETS if name not in {*databases.LOGINS, "postgres_superuser", "redis", "admin_password"}
+    name
+    for name in SECRETS
+    if name not in {*databases.LOGINS, "postgres_superuser", "redis", "admin_password", "options"}
 )

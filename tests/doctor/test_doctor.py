@@ -29,7 +29,7 @@ def wrong(findings):
 
 
 @pytest.fixture
-def healthy():
+def healthy(made_app):
     """A copy of the test stack's configuration (complete since CKAN's start), to be spoilt."""
     return dict(config)
 
@@ -59,7 +59,6 @@ class TestConfiguration:
             ({"ckanext.shopendata.totp.key": "short"}, "keys"),
             ({"ckanext.shopendata.oidc.issuer": "http://id.example.gov.cn"}, "oidc.https"),
             (PROVIDER | {"ckanext.shopendata.oidc.client_id": ""}, "oidc.client"),
-            (PROVIDER | {"ckanext.shopendata.oidc.client_secret_file": "/nowhere/secret"}, "oidc.client"),
             ({"api_token.jwt.decode.secret": "string:" + "x" * 43}, "keys.token"),
             ({"expire_api_token.default_lifetime": 10**9}, "token.term"),
             ({"ckan.datastore.search.rows_max": 1000000}, "datastore.rows"),
@@ -96,6 +95,10 @@ class TestConfiguration:
 
     def test_an_address_by_https_is_sound(self, healthy):
         assert wrong(configuration.examine(healthy | SOUND_ELSEWHERE)) == set()
+
+    def test_an_option_that_nobody_reads_is_named(self, healthy):
+        (found,) = [one for one in configuration.examine(healthy | {"smtp.pasword": "x"}) if not one.ok]
+        assert (found.code, found.detail) == ("options.known", "smtp.pasword")
 
     def test_a_provider_is_sound(self, healthy):
         assert wrong(configuration.examine(healthy | PROVIDER)) == set()

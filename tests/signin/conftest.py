@@ -103,10 +103,9 @@ def running():
 
 
 @pytest.fixture
-def provider(running, clean_db, app, tmp_path, monkeypatch):
+def provider(running, clean_db, app, monkeypatch):
     """The portal trusts it; its people and its honesty are as at the beginning."""
-    (tmp_path / "secret").write_text(SECRET + "\n")
-    settings = {"issuer": running.issuer, "client_id": CLIENT, "client_secret_file": str(tmp_path / "secret")}
+    settings = {"issuer": running.issuer, "client_id": CLIENT, "client_secret": SECRET}
     for name, value in settings.items():
         monkeypatch.setitem(tk.config, OPTION + name, value)
     monkeypatch.setattr(running, "person", dict(running.person))

@@ -1,5 +1,6 @@
 """Templates and settings: nothing is rendered with a hole in it, and a second stack is really apart."""
 
+import configparser
 from dataclasses import replace
 from pathlib import Path
 
@@ -25,6 +26,48 @@ def test_every_template_renders_completely(stack, target):
     assert "@secret" not in text
     assert (stack.var / target).stat().st_mode & 0o777 == 0o600
     assert not render.write(target, stack), "a second time changes nothing"
+
+
+class TestOptions:
+    """What the operator sets for one installation alone."""
+
+    @pytest.fixture
+    def write(self, stack):
+        return (Path(stack["SECRETS"]) / "options").write_text
+
+    def test_they_win_over_the_template_and_stand_there_once(self, stack, write):
+        write("# ours\nsmtp.user = portal\nsmtp.password = 5%=b;c#d\nckan.site_title = 某市\n  公共数据\nlevel = x\n")
+        render.write("ckan.ini", stack)
+        parser = configparser.ConfigParser()  # as CKAN reads it
+        parser.read(stack.var / "ckan.ini")
+        loaded = parser["app:main"]
+        assert (loaded["smtp.user"], loaded["smtp.password"]) == ("portal", "5%=b;c#d")
+        assert loaded["ckan.site_title"] == "某市\n公共数据"
+        assert loaded["ckan.site_id"] == "shopendata"
+        text = (stack.var / "ckan.ini").read_text()
+        assert text.count("ckan.site_title =") == 1
+        assert "\n[logger_root]\nlevel = WARNING\n" in text, "what logs is no option"
+
+    def test_none_are_set_at_first(self, stack):
+        assert render.options(Path(stack["SECRETS"])) == {}
+
+    @pytest.mark.parametrize(
+        ("text", "said"),
+        [
+            ("a = 1\nhunter2\n", "line 2: not `option = value`"),
+            ("a = 1\nb = hunter2\na = hunter2\n", "line 3: set twice"),
+            ("[app:main]\na = hunter2\n", "line 1: not `option = value`"),
+            ("[DEFAULT]\na = hunter2\n", "has sections"),
+            ("a = 1\n[other]\nb = hunter2\n", "has sections"),
+        ],
+    )
+    def test_a_slip_is_said_without_what_stands_there(self, stack, write, text, said):
+        write(text)
+        with pytest.raises(StackError) as refused:
+            render.write("ckan.ini", stack)
+        assert said in str(refused.value)
+        assert "hunter2" not in str(refused.value)
+        assert not (stack.var / "ckan.ini").exists()
 
 
 @pytest.mark.parametrize("hole", ["@SHOPENDATA_NOWHERE@", "@secret:nobody@"])

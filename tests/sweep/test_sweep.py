@@ -56,7 +56,7 @@ def test_nothing_forbidden_is_anywhere_and_everything_permitted_is_there(
         "identifiers": len(questions.Identifiers(planted).everything), "seconds": round(time.monotonic() - began, 1),
         "parts": {part: {"seconds": round(seconds, 1), "questions": count} for part, (seconds, count) in marks.items()},
     }  # fmt: skip
-    (test_stack.var / "sweep.json").write_text(json.dumps(report, indent=2))
+    (test_stack.run / "sweep.json").write_text(json.dumps(report, indent=2))
     print(json.dumps(report, indent=2))
 
     assert not wrong, told(wrong) + "\n".join(sweep.broken[:5])

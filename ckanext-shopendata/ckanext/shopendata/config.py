@@ -145,9 +145,9 @@ def oidc_client() -> str:
     return tk.config["ckanext.shopendata.oidc.client_id"]
 
 
-def oidc_secret_file() -> str:
-    """The file in which the portal's secret at the provider stands; empty: a public client, proved by PKCE alone."""
-    return tk.config["ckanext.shopendata.oidc.client_secret_file"]
+def oidc_secret() -> str:
+    """The portal's secret at the provider; empty: a public client, proved by PKCE alone."""
+    return tk.config["ckanext.shopendata.oidc.client_secret"]
 
 
 def oidc_scope() -> str:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from urllib.parse import urlsplit
+
+from ckan import plugins as p
+from ckan.config.declaration import Declaration, Flag, Key
+from ckan.config.declaration.key import Pattern
 
 from ckanext.shopendata.doctor.finding import Check, Config, Finding
 from ckanext.shopendata.policy.retention import RecordKind, kept_days
@@ -87,10 +90,7 @@ def _provider_by_https(config: Config) -> bool:
 
 
 def _known_to_the_provider(config: Config) -> bool:
-    if not config["ckanext.shopendata.oidc.issuer"]:
-        return True
-    file = config["ckanext.shopendata.oidc.client_secret_file"]
-    return bool(config["ckanext.shopendata.oidc.client_id"]) and bool(not file or Path(file).read_text().strip())
+    return not config["ckanext.shopendata.oidc.issuer"] or bool(config["ckanext.shopendata.oidc.client_id"])
 
 
 def _token_keys_agree(config: Config) -> bool:
@@ -192,8 +192,8 @@ CHECKS: tuple[Check, ...] = (
     Check(
         "oidc.client",
         _known_to_the_provider,
-        "the portal has no name at the OpenID provider, or its secret cannot be read: nobody can sign in by it",
-        "set ckanext.shopendata.oidc.client_id and client_secret_file",
+        "the portal has no name at the OpenID provider: nobody can sign in by it",
+        "set ckanext.shopendata.oidc.client_id and client_secret",
     ),
     Check(
         "databases.apart",
@@ -232,3 +232,22 @@ def examine(config: Config) -> Iterator[Finding]:
     """All checks of options."""
     for check in CHECKS:
         yield check.found(config)
+    unknown = sorted(_undeclared(config))
+    yield Finding(
+        "options.known",
+        not unknown,
+        "options that nobody reads: a slip of the pen leaves what was meant at its default",
+        "correct their names in var/secrets/options or config/ckan.ini (docs/reference.md, CKAN's documentation)",
+        ", ".join(unknown),
+    )
+
+
+def _undeclared(config: Config) -> set[str]:
+    """As CKAN's ``config undeclared``."""
+    declaration = Declaration()
+    declaration.load_core_declaration()
+    for plugin in p.PluginImplementations(p.IConfigDeclaration):
+        plugin.declare_config_options(declaration, Key())
+    declared = set(declaration.iter_options(exclude=Flag.none()))
+    patterns = [key for key in declared if isinstance(key, Pattern)]
+    return {name for name in config if name not in declared and not any(pattern == name for pattern in patterns)}

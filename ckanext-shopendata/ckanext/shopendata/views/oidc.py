@@ -7,7 +7,6 @@ signature, issuer, audience, nonce and times. A log-in made so is like any other
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import ckan.plugins.toolkit as tk
@@ -117,12 +116,12 @@ def _client() -> Any:
     """The provider, as Authlib knows it; what it says of itself is fetched at the first question and kept."""
     known = current_app.extensions.get("shopendata_oidc")
     if known is None:
-        secret = config.oidc_secret_file()
+        secret = config.oidc_secret()
         known = OAuth(current_app).register(
             "shopendata_oidc",
             server_metadata_url=config.oidc_issuer().rstrip("/") + "/.well-known/openid-configuration",
             client_id=config.oidc_client(),
-            client_secret=Path(secret).read_text().strip() if secret else None,
+            client_secret=secret or None,
             client_kwargs={
                 "scope": config.oidc_scope(),
                 "code_challenge_method": "S256",

@@ -144,3 +144,10 @@ def test_functions():
     assert refusal(policy.check_functions, ["boss"]) == "function_unknown"
     assert not policy.may([T, S], "application.write")
     assert not policy.may([], "organisation.read")
+
+
+def test_taking_over_needs_somebody_gone_and_somebody_there():
+    policy.check_take_over([], ["ben"])
+    assert refusal(policy.check_take_over, ["ada"], ["ben"]) == "agents_act"
+    assert refusal(policy.check_take_over, ["ada"], []) == "agents_act"
+    assert refusal(policy.check_take_over, [], []) == "nobody_acts"

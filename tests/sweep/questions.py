@@ -144,6 +144,7 @@ OURS = {
     "organisation_submit": (("id",), {}),
     "organisation_take_back": (("id",), {}),
     "organisation_verify": (("id",), {"version": 1}),
+    "organisation_take_over": (("id",), {"version": 1}),
     "proof_add": (("organisation",), {"name": "x.pdf", "content": "JVBERi0xLjQK"}),
     "proof_remove": (("id",), {}),
     "proof_show": (("id",), {}),

@@ -139,6 +139,8 @@ def _messages() -> dict[str, str]:
         "mail_known": tk._("There is an account with this address already: please sign in"),
         "too_many": tk._("Too many requests from here. Please try again later"),
         "code_malformed": tk._("This is no unified social credit code: please compare all 18 characters"),
+        "agents_act": tk._("Agents act for the verified organisation: they can ask these members in"),
+        "nobody_acts": tk._("Nobody with an account acts for this organisation"),
         "code_taken": tk._("Another verified organisation has this unified social credit code"),
         "proof_kind": tk._("Only PDF, JPEG and PNG files can be handed in, and this is none, whatever its name says"),
         "proof_too_large": tk._("The file is larger than {megabytes} MB"),

@@ -12,6 +12,7 @@ from ckanext.shopendata.policy import organisation as policy
 from ckanext.shopendata.policy.organisation import Function
 
 __all__ = [
+    "agents",
     "application_of",
     "check_party",
     "functions_of",
@@ -35,9 +36,16 @@ def functions_of(account: str, organisation_id: str) -> frozenset[Function]:
 
 
 def members(organisation_id: str) -> list[Member]:
-    """Its members now, the first one first."""
-    rows = sa.select(Member).where(Member.organisation_id == organisation_id, Member.ended_at.is_(None))
+    """Its members now, the first one first; an account that has been deleted acts for nobody."""
+    rows = sa.select(Member).join(model.User, model.User.id == Member.user_id)
+    rows = rows.where(Member.organisation_id == organisation_id, Member.ended_at.is_(None))
+    rows = rows.where(model.User.state == model.State.ACTIVE)
     return list(model.Session.scalars(rows.order_by(Member.begun_at, Member.id)))
+
+
+def agents(organisation_id: str) -> list[str]:
+    """The accounts of its agents."""
+    return [one.user_id for one in members(organisation_id) if Function.AGENT.value in one.functions]
 
 
 def organisations_of(account: str, verb: str) -> sa.Select[Any]:

@@ -7,7 +7,7 @@ cannot change without being verified anew. Nothing that somebody had in hand is 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sized
 from dataclasses import dataclass
 from enum import Enum
 
@@ -28,6 +28,7 @@ __all__ = [
     "check_party",
     "check_proof",
     "check_release",
+    "check_take_over",
     "clean",
     "deficiencies",
     "file_name",
@@ -71,7 +72,12 @@ TRANSITIONS: dict[State, dict[str, State]] = {
         "close": State.CLOSED,
     },
     # What the intake reads stands still: to change it, it is taken back first.
-    State.SUBMITTED: {"verify": State.VERIFIED, "return": State.RETURNED, "take_back": State.UNVERIFIED},
+    State.SUBMITTED: {
+        "verify": State.VERIFIED,
+        "return": State.RETURNED,
+        "take_back": State.UNVERIFIED,
+        "take_over": State.CLOSED,  # its members act for the one that was verified before
+    },
     State.RETURNED: {
         "save": State.RETURNED,
         "change": State.RETURNED,
@@ -250,6 +256,17 @@ def check_release(
     if Function.TECHNICAL in needs and not may(gains, "key.create"):
         gains.add(Function.TECHNICAL)
     return sorted(gains, key=_order)
+
+
+def check_take_over(agents: Sized, joining: Sized) -> None:
+    """Whether others may act for a verified organisation from now on; raises :class:`Refused`.
+
+    ``agents``: who acts for it now, and could ask them in; ``joining``: the agents among those who would join.
+    """
+    if agents:
+        raise Refused("agents_act")
+    if not joining:
+        raise Refused("nobody_acts")
 
 
 def _order(function: Function) -> int:

@@ -72,6 +72,7 @@ def verbs() -> dict[str, str]:
         "organisation.take_back": tk._("Organisation taken back"),
         "organisation.close": tk._("Organisation closed"),
         "organisation.verify": tk._("Organisation verified"),
+        "organisation.take_over": tk._("Organisation taken over"),
         "organisation.return": tk._("Organisation returned"),
         "proof.add": tk._("Proof added"),
         "proof.remove": tk._("Proof removed"),

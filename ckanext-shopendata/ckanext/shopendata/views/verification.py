@@ -73,6 +73,22 @@ def verify(key: str) -> Response:
     return _act(key, tk._("The organisation is verified."), "organisation_verify", {})
 
 
+@pages.post("/<key>/take-over")
+def take_over(key: str) -> Response:
+    """Has its members act for the verified organisation that nobody acts for, after asking."""
+    shown = _seen(key)
+    if not confirmed():
+        points = [
+            f"{shown['name']} · {shown['code']}",
+            tk._("Name, code, kind and legal representative are as on the proof."),
+            tk._("Its members act for the verified organisation from now on, with its applications, access and keys."),
+            tk._("Members of that one whose accounts are gone belong to it no more."),
+        ]
+        title, button = tk._("Let these members take over?"), tk._("Take over")
+        return ask(title, button, points=points, back=_address(key), grave=True)
+    return _act(key, tk._("The members act for the verified organisation now."), "organisation_take_over", {})
+
+
 @pages.post("/<key>/return")
 def send_back(key: str) -> Response:
     """Returns it with reasons, after asking."""

@@ -26,6 +26,7 @@ from ckanext.shopendata.logic.action import (
     proof,
     publication,
     reorganisation,
+    takeover,
 )
 
 __all__ = ["actions"]
@@ -51,6 +52,7 @@ _MODULES = (
     organisation,
     proof,
     member,
+    takeover,
 )
 
 

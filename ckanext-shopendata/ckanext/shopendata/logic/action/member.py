@@ -32,6 +32,7 @@ from ckanext.shopendata.policy import organisation as policy
 from ckanext.shopendata.policy.application import CaseState
 from ckanext.shopendata.policy.link import Purpose
 from ckanext.shopendata.policy.organisation import Function, Hands, State
+from ckanext.shopendata.policy.people import Eyes
 from ckanext.shopendata.policy.refusal import Refused
 
 __all__ = [
@@ -98,20 +99,8 @@ def invitation_accept(actor: c.Actor, data: DataDict) -> dict[str, Any]:
     organisation = c.found(model.Session.get(Organisation, key, with_for_update=True))
     link = links.opened(data["token"], Purpose.INVITE)
     _check_address(actor, link)
-    _check_stranger(actor, organisation)
-    member = _of(organisation.id, actor.id)
-    if member is None:
-        member = Member(
-            organisation_id=organisation.id,
-            user_id=actor.id,
-            functions=list(link.functions),
-            begun_at=clock.now(),
-            invited_by=link.asked_by,
-        )
-        model.Session.add(member)
-        model.Session.flush()
-    else:
-        member.functions = _words(policy.check_functions({*member.functions, *link.functions}))
+    check_stranger(actor.eyes, organisation)
+    member = seat(organisation, actor.id, link.functions, invited_by=link.asked_by)
     links.end(link, "used")
     tell("organisation.joined", organisation, link.asked_by or "")
     event("member.join", actor, "", organisation, {"member": member.id, "functions": member.functions})
@@ -166,7 +155,7 @@ def _release(
     successor = next((one for one in others if one.id == successor_id), None)
     if successor_id and successor is None:
         raise Refused("successor_unknown", "successor")
-    papers, grants, keys = _in_hand(organisation.id, member.user_id)
+    papers, grants, keys = in_hand(organisation.id, member.user_id)
     agents = sum(Function.AGENT.value in one.functions for one in others)
     gains = policy.check_release(
         policy.check_functions(member.functions),
@@ -179,21 +168,44 @@ def _release(
         return {}
     heir, successor.functions, member.successor_id = successor.user_id, _words(gains), successor.user_id
     if not policy.may(kept, "application.write"):
-        for paper in papers:
-            paper.applicant_id, paper.updated_at = heir, clock.now()
-        for grant in grants:
-            grant.holder_id = heir
-        _say(actor, "application", heir, [one.id for one in papers])
-        _say(actor, "grant", heir, [one.id for one in grants])
+        hand_on(actor, heir, papers, grants, [])
     if not policy.may(kept, "key.create"):
-        for key in keys:
-            key.custodian_id = heir
-        _say(actor, "key", heir, [one.kid for one in keys])
+        hand_on(actor, heir, [], [], keys)
     tell("organisation.taken_over", organisation, heir)
     return {"successor": heir, "successor_functions": successor.functions}
 
 
-def _in_hand(organisation_id: str, account: str) -> tuple[list[Application], list[Grant], list[AccessKey]]:
+def seat(organisation: Organisation, account: str, functions: Iterable[str], *, invited_by: str | None) -> Member:
+    """Makes somebody a member, or gives a member these functions beside their own."""
+    member = _of(organisation.id, account)
+    if member is None:
+        member = Member(
+            organisation_id=organisation.id, user_id=account, functions=list(functions), begun_at=clock.now(),
+            invited_by=invited_by,
+        )  # fmt: skip
+        model.Session.add(member)
+        model.Session.flush()
+    else:
+        member.functions = _words(policy.check_functions({*member.functions, *functions}))
+    return member
+
+
+def hand_on(
+    actor: c.Actor, heir: str, papers: Iterable[Application], grants: Iterable[Grant], keys: Iterable[AccessKey]
+) -> None:
+    """Makes another account the one that looks after these; the caller has them locked."""
+    for paper in papers:
+        paper.applicant_id, paper.updated_at = heir, clock.now()
+    for grant in grants:
+        grant.holder_id = heir
+    for key in keys:
+        key.custodian_id = heir
+    _say(actor, "application", heir, [one.id for one in papers])
+    _say(actor, "grant", heir, [one.id for one in grants])
+    _say(actor, "key", heir, [one.kid for one in keys])
+
+
+def in_hand(organisation_id: str, account: str) -> tuple[list[Application], list[Grant], list[AccessKey]]:
     """Open applications, grants and live keys that somebody looks after for an organisation, locked."""
     papers = open_applications(organisation_id).where(Application.applicant_id == account)
     grants = live_grants(organisation_id).where(Grant.holder_id == account)
@@ -234,7 +246,7 @@ def _check_address(actor: c.Actor, link: Link) -> None:
         raise Refused("invitation_for_other")
 
 
-def _check_stranger(actor: c.Actor, organisation: Organisation) -> None:
+def check_stranger(who: Eyes, organisation: Organisation) -> None:
     """Nobody changes sides while a case runs: whoever decided it joins the applicant once it has ended."""
     rows = (
         sa.select(Case.id, Case.decided_by)
@@ -246,7 +258,7 @@ def _check_stranger(actor: c.Actor, organisation: Organisation) -> None:
         )
     )
     decided: dict[str, str | None] = {case: account for case, account in model.Session.execute(rows)}
-    if decided and actor.eyes & frozenset().union(*eyes.all_acted(decided).values()):
+    if decided and who & frozenset().union(*eyes.all_acted(decided).values()):
         raise Refused("decided_here")
 
 

@@ -20,7 +20,7 @@ from ckanext.shopendata.policy.application import CaseState, check_case_decider
 from ckanext.shopendata.policy.application import State as ApplicationState
 from ckanext.shopendata.policy.grant import GrantState
 from ckanext.shopendata.policy.link import Purpose
-from ckanext.shopendata.policy.organisation import MAY, PROVED, Function, Kind, State
+from ckanext.shopendata.policy.organisation import MAY, PROVED, Kind, State
 from ckanext.shopendata.policy.refusal import Refused
 
 __all__ = [
@@ -131,7 +131,7 @@ def organisation_verify(actor: c.Actor, data: DataDict) -> dict[str, Any]:
 
     :param version: of what the caller has read
     """
-    organisation, role = _read(actor, data)
+    organisation, role = read(actor, data)
     c.lock(f"code:{organisation.code}")
     if same_code(organisation):
         raise Refused("code_taken", "code")
@@ -146,7 +146,7 @@ def organisation_verify(actor: c.Actor, data: DataDict) -> dict[str, Any]:
 @c.command(s.fields(id=s.filled, version=s.number(1, 1_000_000), reasons=s.filled))
 def organisation_return(actor: c.Actor, data: DataDict) -> dict[str, Any]:
     """The data centre cannot verify it, and says all that is wrong."""
-    organisation, role = _read(actor, data)
+    organisation, role = read(actor, data)
     move(organisation, "return")
     if len(data["reasons"]) > 2000:
         raise Refused("field_too_long", "reasons", length=2000)
@@ -161,14 +161,18 @@ def organisation_show(actor: c.Actor, data: DataDict) -> dict[str, Any]:
     """One organisation, for its members, the data centre's intake and the auditor; for others there is none.
 
     :returns: its fields; ``proofs``, ``members``, ``invitations`` (for who invites), ``may`` (what the caller may as a
-        member), ``same_code`` (for the intake: another verified organisation has the code)
+        member), ``same_code`` and ``forsaken`` (for the intake: another verified organisation has the code; nobody acts
+        for that one)
     """
     organisation = c.found(model.Session.get(Organisation, data["id"]))
     staff = _may(actor, "organisation.read")
     if not staff and not side.functions_of(actor.id, organisation.id):
         c.found(None)
     shown = as_dict(organisation, actor)
-    return shown | {"same_code": bool(same_code(organisation))} if staff else shown
+    if not staff:
+        return shown
+    other = same_code(organisation)
+    return shown | {"same_code": bool(other), "forsaken": bool(other) and not side.agents(other or "")}
 
 
 @c.query(s.listing(state=s.maybe(s.one_of(*(state.value for state in State))), mine=s.maybe(s.one_of("true", "false"))))
@@ -271,8 +275,7 @@ def same_code(organisation: Organisation) -> str | None:
 
 def tell(moment: str, organisation: Organisation, *accounts: str) -> None:
     """Tells these accounts, or its agents."""
-    agents = [one.user_id for one in side.members(organisation.id) if Function.AGENT.value in one.functions]
-    for account in accounts or agents:
+    for account in accounts or side.agents(organisation.id):
         notice.tell(moment, organisation.id, account, occurrence=clock.now().isoformat())
 
 
@@ -309,7 +312,7 @@ def as_dict(organisation: Organisation, actor: c.Actor) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _read(actor: c.Actor, data: DataDict) -> tuple[Organisation, str]:
+def read(actor: c.Actor, data: DataDict) -> tuple[Organisation, str]:
     """An organisation that the intake has read, locked, with the role by which they act."""
     role = actor.require("organisation.verify")
     organisation = c.found(model.Session.get(Organisation, data["id"], with_for_update=True))

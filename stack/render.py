@@ -1,14 +1,15 @@
 """Turns the templates of ``config/`` into the files that processes read.
 
 ``@SHOPENDATA_PORT@`` stands for a variable of :mod:`stack.settings`, ``@secret:redis@`` for a secret,
-``@secret:options@`` for the operator's own options, which win over those of the template. An unknown name is an error:
-a service must never start with a hole in its configuration.
+``@secret:options@`` for the operator's own options, which win over those of the template, ``@secret:sources@`` for the
+secrets of sources. An unknown name is an error: a service must never start with a hole in its configuration.
 """
 
 from __future__ import annotations
 
 import configparser
 import re
+import shlex
 from pathlib import Path
 
 from stack import secrets
@@ -17,8 +18,10 @@ from stack.settings import ROOT, Settings
 
 PLACEHOLDER = re.compile(r"@(secret:[a-z_]+|SHOPENDATA_[A-Z_]+|ROOT)@")
 
-#: Where a template takes in what the operator has set.
-OPTIONS = "@secret:options@"
+#: Where templates take in what the operator has written.
+OPTIONS, SOURCES = "@secret:options@", "@secret:sources@"
+
+_SOURCE = re.compile(r"SHOPENDATA_SOURCE_[A-Z0-9_]{1,60}")
 
 #: Rendered file (below the stack's folder) -> template, and the process whose account owns it.
 TEMPLATES: dict[str, tuple[str, str]] = {
@@ -61,8 +64,8 @@ NEEDS: dict[str, tuple[str, ...]] = {
 
 def text(template: Path, settings: Settings) -> str:
     """The template with every placeholder replaced. Raises :class:`StackError` for a name that has no value."""
-    source = template.read_text()
-    own = options(Path(settings["SECRETS"])) if OPTIONS in source else {}
+    source, folder = template.read_text(), Path(settings["SECRETS"])
+    own = written(folder, "options") if OPTIONS in source else {}
 
     def value(match: re.Match[str]) -> str:
         name = match[1]
@@ -70,9 +73,11 @@ def text(template: Path, settings: Settings) -> str:
             if name == "ROOT":
                 return str(ROOT)
             if match[0] == OPTIONS:
-                return "\n".join(f"{option} = {worth}" for option, worth in own.items())
+                return "\n".join(f"{option} = {_in_ini(worth)}" for option, worth in own.items())
+            if match[0] == SOURCES:
+                return "\n".join(f"{variable}={shlex.quote(worth)}" for variable, worth in sources(folder).items())
             if name.startswith("secret:"):
-                return secrets.read(Path(settings["SECRETS"]), name.removeprefix("secret:"))
+                return secrets.read(folder, name.removeprefix("secret:"))
             return settings.values[name]
         except KeyError:
             raise StackError(f"{template.name} asks for {name}, which has no value here") from None
@@ -80,23 +85,35 @@ def text(template: Path, settings: Settings) -> str:
     return PLACEHOLDER.sub(value, _without(source, own))
 
 
-def options(folder: Path) -> dict[str, str]:
-    """What the operator has set: option -> its value as it stands in an INI file. Raises :class:`StackError`."""
-    section = "app:main"
+def sources(folder: Path) -> dict[str, str]:
+    """The secrets of sources: variable -> secret. Raises :class:`StackError`."""
+    found = written(folder, "sources")
+    if not all(_SOURCE.fullmatch(name) for name in found):
+        raise StackError(f"{folder / 'sources'}: there is a name that does not begin with SHOPENDATA_SOURCE_")
+    return found
+
+
+def written(folder: Path, name: str) -> dict[str, str]:
+    """What the operator has written into a file of theirs, ``name = value`` a line. Raises :class:`StackError`."""
+    path, section = folder / name, "app:main"
     parser = configparser.RawConfigParser(comment_prefixes=("#", ";"), delimiters=("=",))
     parser.optionxform = str  # type: ignore[assignment, method-assign] - CKAN's options differ by their case
     try:
-        parser.read_string(f"[{section}]\n{secrets.read(folder, 'options')}\n", source=str(folder / "options"))
+        parser.read_string(f"[{section}]\n{secrets.read(folder, name)}\n")
     except KeyError:
-        raise StackError(f"{folder} has no options: run `python3 -m stack.container secrets`") from None
+        raise StackError(f"{folder} has no {name}: run `python3 -m stack.container secrets`") from None
     except configparser.Error as error:
         # The line's number alone: what stands in it may be a password.
         line = error.errors[0][0] if isinstance(error, configparser.ParsingError) else getattr(error, "lineno", 1)
-        wrong = "set twice" if isinstance(error, configparser.DuplicateOptionError) else "not `option = value`"
-        raise StackError(f"{folder / 'options'}, line {line - 1}: {wrong}") from None
+        wrong = "set twice" if isinstance(error, configparser.DuplicateOptionError) else "not `name = value`"
+        raise StackError(f"{path}, line {line - 1}: {wrong}") from None
     if parser.sections() != [section] or parser.defaults():
-        raise StackError(f"{folder / 'options'} has sections; it is to have only lines of `option = value`")
-    return {option: value.replace("%", "%%").replace("\n", "\n  ") for option, value in parser.items(section)}
+        raise StackError(f"{path} has sections; it is to have only lines of `name = value`")
+    return dict(parser.items(section))
+
+
+def _in_ini(value: str) -> str:
+    return value.replace("%", "%%").replace("\n", "\n  ")
 
 
 def _without(source: str, own: dict[str, str]) -> str:

@@ -35,20 +35,30 @@ HOLDERS: dict[str, tuple[str, ...]] = {
     "totp_key": (*CKAN, "prepare"),
     # What the operator sets for this installation alone, passwords of its mail server and the like among it.
     "options": (*CKAN, "prepare"),
+    # What the systems ask for from which catalogues are taken.
+    "sources": ("harvest_work", "publisher"),
     "sandbox_source": ("harvest_work", "publisher", "sandbox"),
     "admin_password": ("prepare",),
 }
 
-_NO_OPTIONS = """\
+#: What the operator writes, and how it begins.
+WRITTEN = {
+    "options": """\
 # Options of CKAN and of the portal (docs/reference.md) for this installation alone: option = value, one a line.
 # They win over config/ckan.ini. After a change: make portal.
-"""
+""",
+    "sources": """\
+# Secrets of the systems from which catalogues are taken: SHOPENDATA_SOURCE_NAME = secret, one a line.
+# A source's configuration names the variable. After a change: make portal.
+""",
+}
 
 
 def make(folder: Path) -> list[str]:
-    """Creates the missing secrets (43 URL-safe characters, 256 bits each; no options) and returns their names.
+    """Creates the missing secrets (43 URL-safe characters, 256 bits each) and returns their names.
 
-    An existing secret is never replaced, databases already know it; nor is its mode, which containers need otherwise.
+    What the operator writes begins without anything set. An existing secret is never replaced, databases already know
+    it; nor is its mode, which containers need otherwise.
     """
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     folder.chmod(0o700)
@@ -57,7 +67,7 @@ def make(folder: Path) -> list[str]:
         path = folder / name
         if not path.exists() or not path.read_text().strip():
             path.touch(mode=0o600)
-            path.write_text(_NO_OPTIONS if name == "options" else secrets.token_urlsafe(32))
+            path.write_text(WRITTEN.get(name) or secrets.token_urlsafe(32))
             made.append(name)
     return made
 

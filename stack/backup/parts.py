@@ -53,5 +53,5 @@ SECRETS = tuple(secrets.HOLDERS)
 BOUND = tuple(
     name
     for name in SECRETS
-    if name not in {*databases.LOGINS, "postgres_superuser", "redis", "admin_password", "options"}
+    if name not in {*databases.LOGINS, *secrets.WRITTEN, "postgres_superuser", "redis", "admin_password"}
 )

@@ -1,6 +1,7 @@
 """Templates and settings: nothing is rendered with a hole in it, and a second stack is really apart."""
 
 import configparser
+import subprocess
 from dataclasses import replace
 from pathlib import Path
 
@@ -48,15 +49,16 @@ class TestOptions:
         assert text.count("ckan.site_title =") == 1
         assert "\n[logger_root]\nlevel = WARNING\n" in text, "what logs is no option"
 
-    def test_none_are_set_at_first(self, stack):
-        assert render.options(Path(stack["SECRETS"])) == {}
+    @pytest.mark.parametrize("name", secrets.WRITTEN)
+    def test_none_are_set_at_first(self, stack, name):
+        assert render.written(Path(stack["SECRETS"]), name) == {}
 
     @pytest.mark.parametrize(
         ("text", "said"),
         [
-            ("a = 1\nhunter2\n", "line 2: not `option = value`"),
+            ("a = 1\nhunter2\n", "line 2: not `name = value`"),
             ("a = 1\nb = hunter2\na = hunter2\n", "line 3: set twice"),
-            ("[app:main]\na = hunter2\n", "line 1: not `option = value`"),
+            ("[app:main]\na = hunter2\n", "line 1: not `name = value`"),
             ("[DEFAULT]\na = hunter2\n", "has sections"),
             ("a = 1\n[other]\nb = hunter2\n", "has sections"),
         ],
@@ -68,6 +70,27 @@ class TestOptions:
         assert said in str(refused.value)
         assert "hunter2" not in str(refused.value)
         assert not (stack.var / "ckan.ini").exists()
+
+
+class TestSources:
+    """What the systems ask for from which catalogues are taken."""
+
+    def test_a_shell_reads_them_as_they_are(self, stack):
+        secret = "a b$HOME`id`'\"%\\#;"
+        (Path(stack["SECRETS"]) / "sources").write_text(f"SHOPENDATA_SOURCE_CITY = {secret}\n")
+        render.write("etc/loader.env", stack)
+        told = subprocess.run(
+            ["sh", "-c", '. "$1"; printf %s "$SHOPENDATA_SOURCE_CITY"', "sh", stack.etc / "loader.env"],
+            check=True, capture_output=True, text=True,
+        )  # fmt: skip
+        assert told.stdout == secret
+
+    @pytest.mark.parametrize("name", ["PATH", "SHOPENDATA_LOADER_URL", "SHOPENDATA_SOURCE_", "SHOPENDATA_SOURCE_x y"])
+    def test_nothing_else_gets_into_the_environment(self, stack, name):
+        (Path(stack["SECRETS"]) / "sources").write_text(f"{name} = hunter2\n")
+        with pytest.raises(StackError, match="does not begin with SHOPENDATA_SOURCE_") as refused:
+            render.write("etc/loader.env", stack)
+        assert "hunter2" not in str(refused.value)
 
 
 @pytest.mark.parametrize("hole", ["@SHOPENDATA_NOWHERE@", "@secret:nobody@"])

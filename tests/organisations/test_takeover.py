@@ -63,10 +63,39 @@ class TestTakenOver:
         assert rows(Grant, id=forsaken.grant)[0].holder_id == ben
         assert rows(AccessKey, kid=forsaken.kid)[0].custodian_id == ben
         assert [one["id"] for one in call("grant_list", "ben")] == [forsaken.grant]
-        call("key_revoke", "ben", kid=forsaken.kid)
         call("application_submit", "ben", id=forsaken.draft)
         assert {one.ending for one in rows(Link, purpose="invite")} == {"withdrawn"}, "ada's are worth nothing"
         assert rows(Organisation, id=forsaken.newcomer)[0].state == "closed"
+
+    def test_the_agency_lets_the_new_people_in(self, forsaken, mailbox):
+        """Who closes an account and who reads a proof get at no data by that, be they one person."""
+        call("preference_save", forsaken.agency.reviewer, modes={"work": "now"})
+        take_over("second", forsaken)
+        assert rows(Grant, id=forsaken.grant)[0].state == "suspended"
+        assert refusal("key_create", "ben", grant=forsaken.grant) == "grant_not_active"
+        letter = mailbox(f"{forsaken.agency.reviewer}@example.org")[-1].get_content()
+        assert f"/desk/cases/{rows(Grant)[0].case_id}" in letter
+        assert [one for one in mailbox("ben@example.org") if "暂停" in one.get_content()]
+        call("grant_resume", forsaken.agency.reviewer, id=forsaken.grant, note="已核对新的经办人")
+        call("key_revoke", "ben", kid=forsaken.kid)
+        assert call("key_create", "ben", grant=forsaken.grant)["key"].startswith("sod_")
+
+    def test_agreements_that_wait_are_confirmed_anew(self, people):
+        key = organisation("ada", intake="intake")
+        form = factories.FORM | {"applicant_name": "x"}
+        paper = call("application_save", "ada", organisation=key, datasets=[people.name], form=form)["id"]
+        call("application_submit", "ada", id=paper)
+        case = call("application_accept", "intake", id=paper)["cases"][0]["id"]
+        call("case_decide", people.agency.reviewer, id=case, **DECIDE)
+        call("agreement_confirm", people.agency.signer, id=case)
+        delete("ada")
+        newcomer = organisation("ben")
+        call("organisation_submit", "ben", id=newcomer)
+        call("organisation_take_over", "second", id=newcomer, version=1)
+        call("agreement_confirm", "ben", id=case)
+        assert rows(Grant) == []
+        call("agreement_confirm", people.agency.signer, id=case)
+        assert [one.state for one in rows(Grant)] == ["active"]
 
     def test_the_record_says_who_let_whom_in(self, forsaken):
         take_over("second", forsaken)

@@ -213,7 +213,8 @@ def _object(moment: policy.Moment, key: str, recipient: str) -> tuple[str, str, 
     if moment.kind == "account":
         return key, "", None, ""
     grant = _grant(moment.kind, key)
-    return grant and (grant.holder_id, grant.state, None, "")
+    agency = session.get_one(Case, grant.case_id).agency_id if grant and moment.verb else None
+    return grant and (grant.holder_id, grant.state, agency, "")
 
 
 def _grant(kind: str, key: str) -> Grant | None:

@@ -60,6 +60,14 @@ def _sentences() -> dict[str, str]:
         "grant.suspended": tk._(
             "{agency} has suspended your access to its data (application {number}): keys are refused."
         ),
+        "grant.held": tk._(
+            "Your access to the data of {agency} (application {number}) is suspended until the agency has seen who acts"
+            " for your organisation now."
+        ),
+        "grant.to_resume": tk._(
+            "Other people act for the organisation of application {number} now. Its access to data of {agency} is"
+            " suspended: please let it run again, or revoke it."
+        ),
         "grant.resumed": tk._("Your access to the data of {agency} (application {number}) runs again."),
         "grant.revoked": tk._(
             "{agency} has revoked your access to its data (application {number}); its keys have ended."
@@ -107,7 +115,7 @@ def _pages() -> dict[str, tuple[str, str]]:
         ("application.to_take_in", "intake.near", "intake.over"), ("shopendata_desk.application", "application")
     )
     cases = dict.fromkeys(
-        ("case.to_decide", "case.near", "case.over", "case.overseen", "agreement.to_confirm"),
+        ("case.to_decide", "case.near", "case.over", "case.overseen", "agreement.to_confirm", "grant.to_resume"),
         ("shopendata_desk.case", "case"),
     )
     ours = dict.fromkeys(

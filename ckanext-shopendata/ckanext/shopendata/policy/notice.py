@@ -97,6 +97,8 @@ MOMENTS: dict[str, Moment] = {
     "agreement.over": Moment(Group.DUE, "case", states=_AGREED),
     "grant.active": Moment(Group.OWN, "grant"),
     "grant.suspended": Moment(Group.OWN, "grant", states=_in(GrantState.SUSPENDED)),
+    "grant.held": Moment(Group.OWN, "grant", states=_in(GrantState.SUSPENDED)),
+    "grant.to_resume": Moment(Group.WORK, "grant", "grant.resume", _in(GrantState.SUSPENDED)),
     "grant.resumed": Moment(Group.OWN, "grant", states=_RUNNING),
     "grant.revoked": Moment(Group.OWN, "grant"),
     "organisation.to_verify": Moment(Group.WORK, "organisation", "organisation.verify", _HANDED_IN),

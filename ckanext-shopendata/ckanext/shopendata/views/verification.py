@@ -83,6 +83,7 @@ def take_over(key: str) -> Response:
             tk._("Name, code, kind and legal representative are as on the proof."),
             tk._("Its members act for the verified organisation from now on, with its applications, access and keys."),
             tk._("Members of that one whose accounts are gone belong to it no more."),
+            tk._("Its access is suspended until the agencies let it run again; they are told."),
         ]
         title, button = tk._("Let these members take over?"), tk._("Take over")
         return ask(title, button, points=points, back=_address(key), grave=True)

@@ -109,6 +109,20 @@ def grant_revoke(actor: c.Actor, data: DataDict) -> dict[str, Any]:
     return _move(actor, "revoke", data)
 
 
+def hold(actor: c.Actor, role: str, grant: Grant, because: str) -> None:
+    """Suspends a grant that other people get hold of until its agency has seen who they are; the caller commits."""
+    agency, before, grant.state = _agency(grant), grant.state, step(GrantState(grant.state), "suspend").value
+    about = {
+        "occurrence": clock.now().isoformat(),
+        "number": side.application_of(grant).number,
+        "agency": model.Session.get_one(Agency, agency).title,
+    }
+    notice.tell("grant.held", grant.id, grant.holder_id, **about)
+    notice.tell_staff("grant.to_resume", grant.id, agency, grant.holder_id, case=grant.case_id, **about)
+    body = {"before": before, "after": grant.state, "because": because}
+    c.events("grant.suspend", "grant", actor, role, [(grant.id, agency, body)])
+
+
 def as_dict(grant: Grant) -> dict[str, Any]:
     """A grant with its dataset, tables and keys; no key's secret is known any more."""
     dataset = model.Session.get_one(Dataset, grant.dataset_id)

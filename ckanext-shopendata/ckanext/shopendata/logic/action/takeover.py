@@ -12,18 +12,22 @@ from ckanext.shopendata import clock
 from ckanext.shopendata.logic import command as c
 from ckanext.shopendata.logic import eyes, side
 from ckanext.shopendata.logic import schema as s
+from ckanext.shopendata.logic.action.grant import hold
 from ckanext.shopendata.logic.action.member import check_stranger, hand_on, in_hand, seat
 from ckanext.shopendata.logic.action.organisation import (
     as_dict,
     event,
+    live_grants,
     move,
     read,
     same_code,
     tell,
     withdraw_invitations,
 )
-from ckanext.shopendata.model import Application, Member, Organisation, Proof
+from ckanext.shopendata.model import Application, Case, Grant, Member, Organisation, Proof
 from ckanext.shopendata.policy import organisation as policy
+from ckanext.shopendata.policy.application import CaseState
+from ckanext.shopendata.policy.grant import GrantState
 
 __all__ = ["organisation_take_over"]
 
@@ -33,7 +37,8 @@ def organisation_take_over(actor: c.Actor, data: DataDict) -> dict[str, Any]:
     """The data centre finds the proof right of an organisation whose code a verified one has that nobody acts for.
 
     Its members act for the verified one from now on, with its applications, access rights and keys; what was handed in
-    says how that one is called now. The organisation that was handed in is closed.
+    says how that one is called now. The organisation that was handed in is closed. The data centre alone lets nobody at
+    data: access is suspended until its agencies let it run again, and agreements that wait are confirmed anew.
 
     :param version: of what the caller has read
     :returns: the organisation that was taken over
@@ -48,6 +53,7 @@ def organisation_take_over(actor: c.Actor, data: DataDict) -> dict[str, Any]:
     heir = side.agents(newcomer.id)[0]
     move(newcomer, "take_over")
     gone = _end_absent(actor, standing, heir)
+    _hold(actor, role, standing)
     for one in joining:
         seat(standing, one.user_id, one.functions, invited_by=actor.id)
         one.ended_at, one.ended_by = clock.now(), actor.id
@@ -64,6 +70,18 @@ def organisation_take_over(actor: c.Actor, data: DataDict) -> dict[str, Any]:
     event("organisation.take_over", actor, role, standing, body)
     event("organisation.close", actor, role, newcomer, {"into": standing.id})
     return as_dict(standing, actor)
+
+
+def _hold(actor: c.Actor, role: str, organisation: Organisation) -> None:
+    running = live_grants(organisation.id).where(Grant.state == GrantState.ACTIVE.value)
+    for grant in model.Session.scalars(running.order_by(Grant.id).with_for_update(of=Grant)):
+        hold(actor, role, grant, "organisation.take_over")
+    of_organisation = sa.select(Application.id).where(Application.organisation_id == organisation.id)
+    waiting = sa.select(Case).where(
+        Case.application_id.in_(of_organisation), Case.state == CaseState.AGREEMENT_PENDING.value
+    )
+    for case in model.Session.scalars(waiting.order_by(Case.id).with_for_update()):
+        case.confirmed_by_applicant = case.confirmed_by_provider = None
 
 
 def _end_absent(actor: c.Actor, organisation: Organisation, heir: str) -> list[str]:

@@ -100,6 +100,9 @@ class TestConfiguration:
         (found,) = [one for one in configuration.examine(healthy | {"smtp.pasword": "x"}) if not one.ok]
         assert (found.code, found.detail) == ("options.known", "smtp.pasword")
 
+    def test_the_environment_is_no_option(self, healthy):
+        assert wrong(configuration.examine(healthy | {"CKAN_CONFIG": "/elsewhere/ckan.ini"})) == set()
+
     def test_a_provider_is_sound(self, healthy):
         assert wrong(configuration.examine(healthy | PROVIDER)) == set()
 

@@ -209,7 +209,9 @@ def test_the_access_log_is_json_in_chinas_time_without_secrets(door, tmp_path):
         for path in (f"/gateway/{key}/x", forged, "/verify/eyJhbGciOiJIUzI1NiJ9.S3cr3tS3cr3t.S3cr3t"):
             session.get(door[0] + path, headers={"Authorization": "t"})
     (file,) = (tmp_path / "nginx" / "access").glob("*.log")
-    text = file.read_text()
+    deadline = time.monotonic() + 10
+    while len((text := file.read_text()).splitlines()) < 4 and time.monotonic() < deadline:
+        time.sleep(0.05)  # nginx writes a line once its answer is sent
     lines = [json.loads(line) for line in text.splitlines()]
     assert len(lines) == 4
     assert lines[0]["request"] == answer.headers["X-Request-Id"] == answer.json()["X-Request-Id"]

@@ -243,11 +243,12 @@ def examine(config: Config) -> Iterator[Finding]:
 
 
 def _undeclared(config: Config) -> set[str]:
-    """As CKAN's ``config undeclared``."""
+    """As CKAN's ``config undeclared``, without variables of the environment (``CKAN_...``), which CKAN takes in too."""
     declaration = Declaration()
     declaration.load_core_declaration()
     for plugin in p.PluginImplementations(p.IConfigDeclaration):
         plugin.declare_config_options(declaration, Key())
     declared = set(declaration.iter_options(exclude=Flag.none()))
     patterns = [key for key in declared if isinstance(key, Pattern)]
-    return {name for name in config if name not in declared and not any(pattern == name for pattern in patterns)}
+    written = {name for name in config if not name.startswith("CKAN_")} - declared
+    return {name for name in written if not any(pattern == name for pattern in patterns)}

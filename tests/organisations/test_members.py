@@ -35,15 +35,21 @@ def applied(people, agent, key):
     return call("application_submit", agent, id=made["id"])
 
 
-def granted(people, agent, key):
-    """An application of the organisation through to an active grant, with a key. Returns application, grant, key."""
+def decided(people, agent, key):
+    """An application of the organisation whose agreement waits. Returns application and case."""
     made = applied(people, agent, key)
     case = call("application_accept", "intake", id=made["id"])["cases"][0]["id"]
     call("case_decide", people.agency.reviewer, id=case, **DECIDE)
+    return made["id"], case
+
+
+def granted(people, agent, key):
+    """An application of the organisation through to an active grant, with a key. Returns application, grant, key."""
+    paper, case = decided(people, agent, key)
     call("agreement_confirm", agent, id=case)
     call("agreement_confirm", people.agency.signer, id=case)
     grant = call("grant_list", agent)[0]["id"]
-    return made["id"], grant, call("key_create", agent, grant=grant)["kid"]
+    return paper, grant, call("key_create", agent, grant=grant)["kid"]
 
 
 class TestInvitations:

@@ -8,7 +8,7 @@ from ckanext.shopendata.model import AccessKey, Application, Grant, Link, Member
 from tests import factories
 from tests.factories import PROOF, call, join, organisation
 from tests.organisations.conftest import NOBODY, at_once, refusal
-from tests.organisations.test_members import DECIDE, granted, member, rows, user
+from tests.organisations.test_members import decided, granted, member, rows, user
 
 
 def delete(name):
@@ -82,11 +82,7 @@ class TestTakenOver:
 
     def test_agreements_that_wait_are_confirmed_anew(self, people):
         key = organisation("ada", intake="intake")
-        form = factories.FORM | {"applicant_name": "x"}
-        paper = call("application_save", "ada", organisation=key, datasets=[people.name], form=form)["id"]
-        call("application_submit", "ada", id=paper)
-        case = call("application_accept", "intake", id=paper)["cases"][0]["id"]
-        call("case_decide", people.agency.reviewer, id=case, **DECIDE)
+        _, case = decided(people, "ada", key)
         call("agreement_confirm", people.agency.signer, id=case)
         delete("ada")
         newcomer = organisation("ben")
@@ -154,11 +150,7 @@ class TestRefused:
 
     def test_nobody_comes_in_who_decided_a_case_of_it_that_runs(self, people):
         key = organisation("ada", intake="intake")
-        form = factories.FORM | {"applicant_name": "x"}
-        paper = call("application_save", "ada", organisation=key, datasets=[people.name], form=form)["id"]
-        call("application_submit", "ada", id=paper)
-        case = call("application_accept", "intake", id=paper)["cases"][0]["id"]
-        call("case_decide", people.agency.reviewer, id=case, **DECIDE)
+        decided(people, "ada", key)
         delete("ada")
         newcomer = organisation("ben")
         join(newcomer, people.agency.reviewer, "technical", by="ben")

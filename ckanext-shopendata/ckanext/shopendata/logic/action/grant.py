@@ -112,11 +112,7 @@ def grant_revoke(actor: c.Actor, data: DataDict) -> dict[str, Any]:
 def hold(actor: c.Actor, role: str, grant: Grant, because: str) -> None:
     """Suspends a grant that other people get hold of until its agency has seen who they are; the caller commits."""
     agency, before, grant.state = _agency(grant), grant.state, step(GrantState(grant.state), "suspend").value
-    about = {
-        "occurrence": clock.now().isoformat(),
-        "number": side.application_of(grant).number,
-        "agency": model.Session.get_one(Agency, agency).title,
-    }
+    about = _about(grant)
     notice.tell("grant.held", grant.id, grant.holder_id, **about)
     notice.tell_staff("grant.to_resume", grant.id, agency, grant.holder_id, case=grant.case_id, **about)
     body = {"before": before, "after": grant.state, "because": because}
@@ -159,10 +155,16 @@ def _move(actor: c.Actor, verb: str, data: DataDict) -> dict[str, Any]:
 
 def _tell(verb: str, grant: Grant) -> None:
     moment = {"suspend": "grant.suspended", "resume": "grant.resumed", "revoke": "grant.revoked"}[verb]
-    notice.tell(
-        moment, grant.id, grant.holder_id, occurrence=clock.now().isoformat(),
-        number=side.application_of(grant).number, agency=model.Session.get_one(Agency, _agency(grant)).title,
-    )  # fmt: skip
+    notice.tell(moment, grant.id, grant.holder_id, **_about(grant))
+
+
+def _about(grant: Grant) -> dict[str, str]:
+    """What a notice of a grant says."""
+    return {
+        "occurrence": clock.now().isoformat(),
+        "number": side.application_of(grant).number,
+        "agency": model.Session.get_one(Agency, _agency(grant)).title,
+    }
 
 
 def _able(actor: c.Actor, grant: Grant) -> dict[str, Any]:

@@ -172,7 +172,7 @@ def organisation_show(actor: c.Actor, data: DataDict) -> dict[str, Any]:
     if not staff:
         return shown
     other = same_code(organisation)
-    return shown | {"same_code": bool(other), "forsaken": bool(other) and not side.agents(other or "")}
+    return shown | {"same_code": bool(other), "forsaken": other is not None and not side.agents(other)}
 
 
 @c.query(s.listing(state=s.maybe(s.one_of(*(state.value for state in State))), mine=s.maybe(s.one_of("true", "false"))))

@@ -46,13 +46,12 @@ def organisation_take_over(actor: c.Actor, data: DataDict) -> dict[str, Any]:
     newcomer, role = read(actor, data)
     c.lock(f"code:{newcomer.code}")
     standing = c.found(model.Session.get(Organisation, same_code(newcomer) or "", with_for_update=True))
-    joining = side.members(newcomer.id)
-    policy.check_take_over(side.agents(standing.id), side.agents(newcomer.id))
+    joining, agents = side.members(newcomer.id), side.agents(newcomer.id)
+    policy.check_take_over(side.agents(standing.id), agents)
     for one in joining:
         check_stranger(eyes.now_of(one.user_id), standing)
-    heir = side.agents(newcomer.id)[0]
     move(newcomer, "take_over")
-    gone = _end_absent(actor, standing, heir)
+    gone = _end_absent(actor, standing, agents[0])
     _hold(actor, role, standing)
     for one in joining:
         seat(standing, one.user_id, one.functions, invited_by=actor.id)
